@@ -1,0 +1,1 @@
+//! The configuration file: its format, its checks, and where secrets come from

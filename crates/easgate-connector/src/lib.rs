@@ -1,0 +1,1 @@
+//! The engine: gather, decide, guard, apply, and the ports it works through

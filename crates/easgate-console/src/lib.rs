@@ -1,0 +1,1 @@
+//! The web console, the admin API and metrics

@@ -1,0 +1,1 @@
+//! Notification mail through Autodiscover and Exchange Web Services

@@ -1,0 +1,1 @@
+//! Exchange Server in typed calls over any cmdlet transport

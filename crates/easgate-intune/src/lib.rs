@@ -1,0 +1,1 @@
+//! Microsoft Graph as far as Intune goes, tokens, and other enrolment sources

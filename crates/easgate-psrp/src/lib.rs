@@ -1,0 +1,1 @@
+//! PowerShell Remoting over WS-Management without I/O: CLIXML, fragments, runspace pools, pipelines, SOAP

@@ -1,0 +1,1 @@
+//! Durable state: devices last seen, ownership registry, journal, runs
