@@ -1,3 +1,84 @@
-//! What the project does to itself.
+//! What the project does to itself: `cargo xtask ci | fmt | lint | layers | tidy | test | peers | bench`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool prints"
+)]
 
-fn main() {}
+mod layers;
+mod lint;
+mod metadata;
+mod peers;
+mod run;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What the project does to itself.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that has to pass: lint, layers, tidy, test.
+    Ci,
+    /// Formats the code.
+    Fmt,
+    /// Checks format, clippy, documentation, licences, bans, sources and duplicate versions.
+    Lint,
+    /// Checks that the arrows between the crates point down.
+    Layers,
+    /// Checks what no compiler does: file lengths, forgotten tests, words that must not stay.
+    Tidy,
+    /// Installs the test peers and runs every test.
+    Test {
+        /// What to pass on to `cargo test`.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Installs the test peers: Debian, PyPI and npm packages, pinned.
+    Peers,
+    /// Runs the benchmarks.
+    Bench {
+        /// Runs each once, to see that it works.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Ci => ci(),
+        Task::Fmt => run::cargo(&["fmt", "--all"]),
+        Task::Lint => lint::lint(),
+        Task::Layers => layers::layers(),
+        Task::Tidy => tidy::tidy(),
+        Task::Test { arguments } => test::test(&arguments),
+        Task::Peers => peers::install().map(|_| ()),
+        Task::Bench { check: true } => {
+            run::cargo(&["bench", "--locked", "-p", "easgate-benches", "--", "--test"])
+        }
+        Task::Bench { check: false } => run::cargo(&["bench", "--locked", "-p", "easgate-benches"]),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn ci() -> Result<(), run::Failure> {
+    tidy::tidy()?;
+    layers::layers()?;
+    lint::lint()?;
+    test::test(&[])
+}
