@@ -1,1 +1,3 @@
 //! PowerShell Remoting over WS-Management without I/O: CLIXML, fragments, runspace pools, pipelines, SOAP
+
+pub mod wsman;
