@@ -1,1 +1,43 @@
-//! Durable state: devices last seen, ownership registry, journal, runs
+//! Durable state: what was decided, intended and done, and which list entries are ours.
+//!
+//! A [`Store`] is one SQLite file for all organisations of a configuration. [`Store::organization`] gives the
+//! view of one of them, which only reads; [`Organization::lock`] gives its [`Writer`], of which there is one at
+//! a time over all processes of a machine.
+//!
+//! What a run keeps here:
+//!
+//! - the binding to one Exchange organisation and one tenant ([`Writer::bind`]);
+//! - the journal: an [`Intent`] is durable before its cmdlet is sent, its [`Outcome`] after ([`Writer::intend`],
+//!   [`Writer::settle`]); intents without an outcome are found again after a crash;
+//! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
+//! - devices last seen, with what was decided ([`DeviceRow`]);
+//! - runs, and what the last good one saw ([`Baseline`]).
+//!
+//! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
+//! IMEI and phone number have no column.
+
+mod baseline;
+mod binding;
+mod convert;
+mod devices;
+mod journal;
+mod lock;
+mod open;
+mod organization;
+mod owned;
+mod runs;
+
+pub use baseline::{Baseline, ServerSeen};
+pub use binding::{BindError, Bound};
+pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
+pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
+pub use lock::LockError;
+pub use open::{OpenError, Store};
+pub use organization::{Organization, StoreError, Writer};
+pub use owned::{List, OwnedEntry, OwnedRow};
+pub use runs::{Finish, Run, RunId, RunResult};
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod sqlite_tests;

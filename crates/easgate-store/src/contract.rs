@@ -1,0 +1,384 @@
+//! What every store keeps to, whatever database is under it: functions over the public API.
+
+pub(crate) mod devices;
+
+use easgate_model::{DeviceId, MailboxId, OrganizationId};
+use proptest::prelude::*;
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    Baseline, BindError, Bound, Edit, Effect, Finish, Intent, List, LockError, Outcome, OwnedEntry, RunId,
+    RunResult, Store, Window, Writer,
+};
+
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-01 08:00 UTC);
+
+fn mailbox(number: u128) -> MailboxId {
+    MailboxId(Uuid::from_u128(number))
+}
+
+fn device(text: &str) -> DeviceId {
+    text.parse().unwrap()
+}
+
+pub(crate) async fn writer(store: &Store) -> Writer {
+    store.organization("contoso").await.unwrap().lock().unwrap()
+}
+
+/// An intent that blocks `id` and takes it out of the allow list, which held it.
+pub(crate) fn intent(run: RunId, id: &str, at: OffsetDateTime) -> Intent {
+    Intent {
+        run,
+        mailbox: mailbox(1),
+        address: "ana@contoso.example".to_owned(),
+        device: device(id),
+        allow: Edit::Remove,
+        allow_existed: true,
+        block: Edit::Add,
+        block_existed: false,
+        access: "block".to_owned(),
+        reason: "notCompliant".to_owned(),
+        decision: Uuid::from_u128(7),
+        effect: Effect::Lost,
+        at,
+    }
+}
+
+/// An intent that allows `id`, which no list held.
+fn allowing(run: RunId, id: &str, at: OffsetDateTime) -> Intent {
+    Intent {
+        allow: Edit::Add,
+        allow_existed: false,
+        block: Edit::Keep,
+        effect: Effect::Gained,
+        access: "allow".to_owned(),
+        reason: "compliant".to_owned(),
+        ..intent(run, id, at)
+    }
+}
+
+async fn owned(writer: &Writer) -> Vec<(List, String)> {
+    let rows = writer.organization().owned().await.unwrap();
+    rows.into_iter()
+        .map(|row| (row.entry.list, row.entry.device.to_string()))
+        .collect()
+}
+
+pub(crate) async fn an_organisation_is_bound_to_what_answered_first(store: Store) {
+    let writer = writer(&store).await;
+    let (exchange, other) = (
+        OrganizationId(Uuid::from_u128(1)),
+        OrganizationId(Uuid::from_u128(2)),
+    );
+    let (tenant, other_tenant) = (Uuid::from_u128(3), Uuid::from_u128(4));
+    assert_eq!(
+        writer.organization().check_binding(exchange, None).await.unwrap(),
+        None
+    );
+    assert_eq!(writer.bind(exchange, None).await.unwrap(), Bound::Now);
+    assert_eq!(writer.bind(exchange, Some(tenant)).await.unwrap(), Bound::Now);
+    assert_eq!(writer.bind(exchange, Some(tenant)).await.unwrap(), Bound::Already);
+    assert_eq!(
+        writer.bind(exchange, None).await.unwrap(),
+        Bound::Already,
+        "a file tells no tenant"
+    );
+    let error = writer.bind(other, Some(tenant)).await.unwrap_err();
+    assert!(
+        matches!(error, BindError::OtherOrganization { known, .. } if known == exchange),
+        "{error}"
+    );
+    let error = writer.bind(exchange, Some(other_tenant)).await.unwrap_err();
+    assert!(
+        matches!(error, BindError::OtherTenant { known, .. } if known == tenant),
+        "{error}"
+    );
+    let second = store.organization("second").await.unwrap().lock().unwrap();
+    let error = second.bind(exchange, None).await.unwrap_err();
+    assert!(
+        matches!(error, BindError::Taken { ref other, .. } if other == "contoso"),
+        "{error}"
+    );
+}
+
+pub(crate) async fn an_intent_is_open_until_its_outcome_is_written(store: Store) {
+    let writer = writer(&store).await;
+    let run = writer.start_run("full", "enforce", NOW).await.unwrap();
+    let wanted = intent(run, "A1", NOW);
+    let id = writer.intend(&wanted).await.unwrap();
+    let open = writer.organization().unsettled(NOW).await.unwrap();
+    assert_eq!(open.len(), 1);
+    assert_eq!(
+        (open[0].id, &open[0].intent, &open[0].outcome),
+        (id, &wanted, &None)
+    );
+    writer.settle(id, &wanted, &Outcome::Applied, NOW).await.unwrap();
+    assert_eq!(writer.organization().unsettled(NOW).await.unwrap(), []);
+    let journal = writer.organization().journal(run).await.unwrap();
+    assert_eq!(journal[0].outcome, Some(Outcome::Applied));
+}
+
+pub(crate) async fn what_was_added_is_ours_and_what_existed_before_is_not(store: Store) {
+    let writer = writer(&store).await;
+    let run = writer.start_run("full", "enforce", NOW).await.unwrap();
+    let allow = allowing(run, "ApplA1", NOW);
+    let id = writer.intend(&allow).await.unwrap();
+    assert_eq!(owned(&writer).await, [], "an intent owns nothing yet");
+    writer.settle(id, &allow, &Outcome::Applied, NOW).await.unwrap();
+    assert_eq!(owned(&writer).await, [(List::Allow, "ApplA1".to_owned())]);
+
+    let foreign = Intent {
+        block_existed: true,
+        ..intent(run, "appla1", NOW)
+    };
+    let id = writer.intend(&foreign).await.unwrap();
+    writer.settle(id, &foreign, &Outcome::Applied, NOW).await.unwrap();
+    assert_eq!(
+        owned(&writer).await,
+        [],
+        "the allow entry is gone, whatever its case, and the block was there"
+    );
+}
+
+pub(crate) async fn a_change_that_does_not_show_leaves_its_removals_ours(store: Store) {
+    let writer = writer(&store).await;
+    let run = writer.start_run("full", "enforce", NOW).await.unwrap();
+    let block = intent(run, "A1", NOW);
+    let id = writer.intend(&block).await.unwrap();
+    writer.settle(id, &block, &Outcome::Applied, NOW).await.unwrap();
+    let unknown = Outcome::Unknown("the lists do not show it".to_owned());
+    writer.settle(id, &block, &unknown, NOW).await.unwrap();
+    let both = [(List::Allow, "A1".to_owned()), (List::Block, "A1".to_owned())];
+    assert_eq!(owned(&writer).await, both);
+    let organization = writer.organization();
+    assert_eq!(
+        organization
+            .unsettled(NOW + Duration::hours(23))
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        organization
+            .unsettled(NOW + Duration::hours(25))
+            .await
+            .unwrap()
+            .len(),
+        0
+    );
+
+    let later = intent(run, "a1", NOW);
+    let id = writer.intend(&later).await.unwrap();
+    writer.settle(id, &later, &Outcome::Applied, NOW).await.unwrap();
+    assert_eq!(
+        organization.unsettled(NOW).await.unwrap(),
+        [],
+        "a later success ends the older doubt"
+    );
+}
+
+pub(crate) async fn the_window_counts_devices_over_24_hours_and_all_runs(store: Store) {
+    let writer = writer(&store).await;
+    let first = writer.start_run("full", "enforce", NOW).await.unwrap();
+    let second = writer.start_run("quick", "enforce", NOW).await.unwrap();
+    let failed = Outcome::Failed("denied".to_owned());
+    for (change, outcome) in [
+        (
+            intent(first, "A1", NOW - Duration::hours(25)),
+            Some(Outcome::Applied),
+        ),
+        (
+            intent(first, "A2", NOW - Duration::hours(23)),
+            Some(Outcome::Applied),
+        ),
+        (intent(second, "a2", NOW), Some(Outcome::Applied)),
+        (intent(second, "A3", NOW), Some(failed)),
+        (intent(second, "A4", NOW), None),
+        (allowing(second, "A5", NOW), Some(Outcome::Applied)),
+    ] {
+        let id = writer.intend(&change).await.unwrap();
+        if let Some(outcome) = outcome {
+            writer.settle(id, &change, &outcome, NOW).await.unwrap();
+        }
+    }
+    let window = writer.organization().window(NOW).await.unwrap();
+    assert_eq!(
+        window,
+        Window { lost: 2, gained: 1 },
+        "A2 once, A4 because it may have been sent"
+    );
+}
+
+fn finish(result: RunResult, baseline: Option<Baseline>) -> Finish {
+    Finish {
+        at: NOW + Duration::hours(2),
+        result,
+        server: Some("http://cas1.contoso.example/powershell".to_owned()),
+        figures: serde_json::json!({ "devices": 40 }),
+        baseline,
+    }
+}
+
+pub(crate) async fn a_run_that_nobody_finished_is_interrupted(store: Store) {
+    let writer = writer(&store).await;
+    let first = writer.start_run("full", "observe", NOW).await.unwrap();
+    assert_eq!(writer.organization().runs(9).await.unwrap()[0].result, None);
+    let second = writer
+        .start_run("full", "observe", NOW + Duration::hours(1))
+        .await
+        .unwrap();
+    let end = finish(RunResult::Held, None);
+    writer.finish_run(second, &end).await.unwrap();
+    let runs = writer.organization().runs(9).await.unwrap();
+    let seen: Vec<_> = runs.iter().map(|run| (run.id, run.result)).collect();
+    assert_eq!(
+        seen,
+        [
+            (second, Some(RunResult::Held)),
+            (first, Some(RunResult::Interrupted))
+        ]
+    );
+    assert_eq!(runs[0].figures, Some(end.figures));
+    assert_eq!(runs[0].finished, Some(end.at));
+}
+
+pub(crate) async fn a_run_that_read_nothing_is_no_yardstick(store: Store) {
+    let writer = writer(&store).await;
+    let baseline = Baseline {
+        sizes: [("exchange.devices".to_owned(), 40)].into(),
+        default_level: Some("Quarantine".to_owned()),
+        matched: Some((38, 40)),
+        servers: Vec::new(),
+    };
+    assert_eq!(writer.organization().baseline().await.unwrap(), None);
+    let good = writer.start_run("full", "observe", NOW).await.unwrap();
+    writer
+        .finish_run(good, &finish(RunResult::Succeeded, Some(baseline.clone())))
+        .await
+        .unwrap();
+    let bad = writer.start_run("full", "observe", NOW).await.unwrap();
+    writer
+        .finish_run(bad, &finish(RunResult::Unread, None))
+        .await
+        .unwrap();
+    assert_eq!(writer.organization().baseline().await.unwrap(), Some(baseline));
+    assert_eq!(
+        writer
+            .organization()
+            .last_good_run()
+            .await
+            .unwrap()
+            .map(|run| run.id),
+        Some(good)
+    );
+}
+
+pub(crate) async fn one_writer_at_a_time(store: Store) {
+    let organization = store.organization("contoso").await.unwrap();
+    let first = organization.lock().unwrap();
+    assert!(matches!(organization.lock(), Err(LockError::Held { .. })));
+    let other = store.organization("fabrikam").await.unwrap();
+    assert!(other.lock().is_ok(), "another organisation has its own writer");
+    drop(first);
+    assert!(organization.lock().is_ok());
+}
+
+pub(crate) async fn organisations_do_not_see_each_other(store: Store) {
+    let writer = writer(&store).await;
+    let run = writer.start_run("full", "enforce", NOW).await.unwrap();
+    let change = intent(run, "A1", NOW);
+    let id = writer.intend(&change).await.unwrap();
+    writer.settle(id, &change, &Outcome::Applied, NOW).await.unwrap();
+    writer
+        .record_devices([devices::row(1, "A1", "block")], NOW)
+        .await
+        .unwrap();
+    let other = store.organization("fabrikam").await.unwrap();
+    assert_eq!(other.owned().await.unwrap(), []);
+    assert_eq!(other.runs(9).await.unwrap(), []);
+    assert_eq!(other.window(NOW).await.unwrap(), Window::default());
+    assert_eq!(other.refused().await.unwrap().len(), 0);
+    let writer = other.lock().unwrap();
+    let theirs = OwnedEntry {
+        mailbox: mailbox(1),
+        list: List::Block,
+        device: device("A1"),
+    };
+    writer.forget(&[theirs]).await.unwrap();
+    writer.record_devices([], NOW).await.unwrap();
+    let contoso = store.organization("contoso").await.unwrap();
+    assert_eq!(contoso.owned().await.unwrap().len(), 1);
+    assert_eq!(contoso.decision_counts().await.unwrap().len(), 1);
+}
+
+/// One step on one device, to compare the registry with a model of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    id: &'static str,
+    block: bool,
+    existed: bool,
+    outcome: u8,
+}
+
+pub(crate) fn any_steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (
+        prop::sample::select(vec!["A1", "a1", "B1"]),
+        any::<bool>(),
+        any::<bool>(),
+        0..3_u8,
+    )
+        .prop_map(|(id, block, existed, outcome)| Step {
+            id,
+            block,
+            existed,
+            outcome,
+        });
+    prop::collection::vec(step, 1..12)
+}
+
+pub(crate) async fn the_registry_is_what_the_outcomes_say(store: Store, steps: Vec<Step>) {
+    let writer = writer(&store).await;
+    let run = writer.start_run("full", "enforce", NOW).await.unwrap();
+    let mut model = std::collections::BTreeSet::new();
+    for step in steps {
+        let change = Intent {
+            allow: if step.block { Edit::Remove } else { Edit::Add },
+            allow_existed: step.block || step.existed,
+            block: if step.block { Edit::Add } else { Edit::Remove },
+            block_existed: !step.block || step.existed,
+            ..intent(run, step.id, NOW)
+        };
+        let (added, removed) = if step.block {
+            (List::Block, List::Allow)
+        } else {
+            (List::Allow, List::Block)
+        };
+        let key = |list| (list, step.id.to_ascii_uppercase());
+        let outcome = match step.outcome {
+            0 => Outcome::Failed("denied".to_owned()),
+            1 => Outcome::Unknown("no answer".to_owned()),
+            _ => Outcome::Applied,
+        };
+        match outcome {
+            Outcome::Failed(_) => {}
+            Outcome::Unknown(_) => drop(model.insert(key(removed))),
+            Outcome::Applied => {
+                model.remove(&key(removed));
+                if !step.existed {
+                    model.insert(key(added));
+                }
+            }
+        }
+        let id = writer.intend(&change).await.unwrap();
+        writer.settle(id, &change, &outcome, NOW).await.unwrap();
+    }
+    let registry: std::collections::BTreeSet<_> = owned(&writer)
+        .await
+        .into_iter()
+        .map(|(list, id)| (list, id.to_ascii_uppercase()))
+        .collect();
+    assert_eq!(registry, model);
+}

@@ -1,0 +1,40 @@
+//! Between rows and values.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::organization::StoreError;
+
+/// Microseconds since 1970, as the store keeps times.
+///
+/// A time that does not fit (the year 292,000 or so) becomes the nearest that does.
+pub(crate) fn to_micros(time: OffsetDateTime) -> i64 {
+    let micros = time.unix_timestamp_nanos() / 1_000;
+    i64::try_from(micros).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX })
+}
+
+pub(crate) fn to_time(micros: i64, column: &'static str) -> Result<OffsetDateTime, StoreError> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).map_err(|_| StoreError::Corrupt {
+        column,
+        value: micros.to_string(),
+    })
+}
+
+pub(crate) fn to_uuid(text: &str, column: &'static str) -> Result<Uuid, StoreError> {
+    Uuid::parse_str(text).map_err(|_| StoreError::Corrupt {
+        column,
+        value: text.to_owned(),
+    })
+}
+
+/// Reads a text column that holds a value of ours.
+pub(crate) fn parse<T: std::str::FromStr>(text: &str, column: &'static str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::Corrupt {
+        column,
+        value: text.to_owned(),
+    })
+}
+
+pub(crate) fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,329 @@
+//! Devices last seen, with what was decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use easgate_model::{DeviceId, MailboxId};
+use sqlx::sqlite::{Sqlite, SqliteConnection, SqliteRow};
+use sqlx::{QueryBuilder, Row};
+use time::OffsetDateTime;
+
+use crate::convert::{count, parse, to_micros, to_time, to_uuid};
+use crate::organization::{Organization, StoreError, Writer, reading, writing};
+
+/// How many rows one statement takes: 15 values each, under SQLite's limit of 32,766 a statement.
+const BATCH: usize = 500;
+
+/// One device of one mailbox, and what a run decided about it.
+///
+/// The texts of the phone are kept as they came: escape them before showing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// The mailbox.
+    pub mailbox: MailboxId,
+    /// The device.
+    pub device: DeviceId,
+    /// The mailbox's address, for people.
+    pub address: String,
+    /// `DeviceType`.
+    pub device_type: String,
+    /// `DeviceModel`.
+    pub model: String,
+    /// `DeviceOS`.
+    pub os: String,
+    /// `FriendlyName`.
+    pub friendly_name: String,
+    /// `ClientType`, where Exchange tells it.
+    pub client_type: Option<String>,
+    /// What Exchange does with it, by Exchange's name.
+    pub state: String,
+    /// Why, by Exchange's name.
+    pub state_reason: String,
+    /// What was decided, by its stable name.
+    pub access: String,
+    /// Why, by its stable name.
+    pub reason: String,
+    /// Whether the decision refuses the device for what it is, rather than lets it wait or in; `None` when
+    /// nothing was decided, which leaves what an earlier run said.
+    pub refused: Option<bool>,
+    /// When the phone first synchronised.
+    pub first_sync: Option<OffsetDateTime>,
+}
+
+/// A device as the store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDevice {
+    /// The device.
+    pub row: DeviceRow,
+    /// When anything of it last changed.
+    pub changed: OffsetDateTime,
+}
+
+/// Which devices are asked for; everything that is `None` does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeviceFilter {
+    /// The mailbox's address contains this, without ASCII case.
+    pub address: Option<String>,
+    /// The device id equals this, without ASCII case.
+    pub device: Option<String>,
+    /// The decided access, by its stable name, without ASCII case.
+    pub access: Option<String>,
+    /// The reason, by its stable name, without ASCII case.
+    pub reason: Option<String>,
+    /// Exchange's state, by Exchange's name, without ASCII case.
+    pub state: Option<String>,
+}
+
+/// Where a page ended, to ask for the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceCursor {
+    address: String,
+    mailbox: MailboxId,
+    device: DeviceId,
+}
+
+/// Some devices in the order of their mailboxes' addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DevicePage {
+    /// The devices.
+    pub devices: Vec<StoredDevice>,
+    /// Where to go on; `None` when there are no more.
+    pub next: Option<DeviceCursor>,
+}
+
+impl Organization {
+    /// The devices of the last run that `filter` lets through, at most `limit` from `after` on.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn devices(
+        &self,
+        filter: &DeviceFilter,
+        after: Option<&DeviceCursor>,
+        limit: u32,
+    ) -> Result<DevicePage, StoreError> {
+        let mut query = QueryBuilder::new("SELECT * FROM devices WHERE gone IS NULL AND organization = ");
+        query.push_bind(self.id());
+        if let Some(address) = &filter.address {
+            query
+                .push(" AND INSTR(LOWER(address), ")
+                .push_bind(address.to_ascii_lowercase())
+                .push(") > 0");
+        }
+        for (column, value) in [
+            (" AND device = ", &filter.device),
+            (" AND access COLLATE NOCASE = ", &filter.access),
+            (" AND reason COLLATE NOCASE = ", &filter.reason),
+            (" AND state COLLATE NOCASE = ", &filter.state),
+        ] {
+            if let Some(value) = value {
+                query.push(column).push_bind(value);
+            }
+        }
+        if let Some(after) = after {
+            query.push(" AND (address, mailbox, device) > (");
+            let mut values = query.separated(", ");
+            values.push_bind(&after.address);
+            values.push_bind(after.mailbox.0.to_string());
+            values.push_bind(after.device.as_str());
+            query.push(")");
+        }
+        query
+            .push(" ORDER BY address, mailbox, device LIMIT ")
+            .push_bind(limit);
+        let rows = query
+            .build()
+            .fetch_all(self.pool())
+            .await
+            .map_err(reading("the devices"))?;
+        let devices = rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+        let full = u32::try_from(devices.len()).is_ok_and(|found| found == limit);
+        let next = devices.last().filter(|_| full).map(|last| DeviceCursor {
+            address: last.row.address.clone(),
+            mailbox: last.row.mailbox,
+            device: last.row.device.clone(),
+        });
+        Ok(DevicePage { devices, next })
+    }
+
+    /// The devices that an earlier run refused for what they are.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn refused(&self) -> Result<BTreeSet<(MailboxId, DeviceId)>, StoreError> {
+        let rows = sqlx::query("SELECT mailbox, device FROM devices WHERE organization = ? AND refused = 1")
+            .bind(self.id())
+            .fetch_all(self.pool())
+            .await
+            .map_err(reading("the devices"))?;
+        rows.iter()
+            .map(|row| {
+                Ok((
+                    MailboxId(to_uuid(row.get("mailbox"), "devices.mailbox")?),
+                    parse(row.get("device"), "devices.device")?,
+                ))
+            })
+            .collect()
+    }
+
+    /// How many devices of the last run have each access and reason: `(access, reason)` to a number.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn decision_counts(&self) -> Result<BTreeMap<(String, String), u64>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT access, reason, COUNT(*) AS devices FROM devices \
+             WHERE organization = ? AND gone IS NULL GROUP BY access, reason",
+        )
+        .bind(self.id())
+        .fetch_all(self.pool())
+        .await
+        .map_err(reading("the devices"))?;
+        Ok(rows
+            .iter()
+            .map(|row| ((row.get("access"), row.get("reason")), count(row.get("devices"))))
+            .collect())
+    }
+
+    /// How many devices of the last run are in each state, by Exchange's names.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn state_counts(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT state, COUNT(*) AS devices FROM devices \
+             WHERE organization = ? AND gone IS NULL GROUP BY state",
+        )
+        .bind(self.id())
+        .fetch_all(self.pool())
+        .await
+        .map_err(reading("the devices"))?;
+        Ok(rows
+            .iter()
+            .map(|row| (row.get("state"), count(row.get("devices"))))
+            .collect())
+    }
+}
+
+impl Writer {
+    /// Writes every device of a run, in one transaction: rows that have not changed are not touched, and devices
+    /// that are not among `rows` are marked as gone.
+    ///
+    /// # Errors
+    /// The store cannot be written; then nothing of it is.
+    pub async fn record_devices(
+        &self,
+        rows: impl IntoIterator<Item = DeviceRow>,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let wrong = writing("the devices");
+        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        for statement in [
+            "CREATE TEMP TABLE IF NOT EXISTS seen (mailbox TEXT, device TEXT COLLATE NOCASE, \
+             PRIMARY KEY (mailbox, device)) WITHOUT ROWID",
+            "DELETE FROM seen",
+        ] {
+            sqlx::query(statement)
+                .execute(&mut *transaction)
+                .await
+                .map_err(&wrong)?;
+        }
+        let mut rows = rows.into_iter();
+        loop {
+            let batch: Vec<DeviceRow> = rows.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                break;
+            }
+            upsert(&mut transaction, self.id(), &batch, now)
+                .await
+                .map_err(&wrong)?;
+        }
+        sqlx::query(
+            "UPDATE devices SET gone = ? WHERE organization = ? AND gone IS NULL AND NOT EXISTS \
+             (SELECT 1 FROM seen WHERE seen.mailbox = devices.mailbox AND seen.device = devices.device)",
+        )
+        .bind(to_micros(now))
+        .bind(self.id())
+        .execute(&mut *transaction)
+        .await
+        .map_err(&wrong)?;
+        transaction.commit().await.map_err(wrong)
+    }
+}
+
+async fn upsert(
+    connection: &mut SqliteConnection,
+    organization: i64,
+    batch: &[DeviceRow],
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let mut query = QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO seen (mailbox, device) ");
+    query.push_values(batch, |mut values, row| {
+        values
+            .push_bind(row.mailbox.0.to_string())
+            .push_bind(row.device.as_str());
+    });
+    query.build().execute(&mut *connection).await?;
+
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO devices (organization, mailbox, device, address, device_type, model, os, friendly_name, \
+         client_type, state, state_reason, access, reason, refused, first_sync, changed) ",
+    );
+    query.push_values(batch, |mut values, row| {
+        values
+            .push_bind(organization)
+            .push_bind(row.mailbox.0.to_string())
+            .push_bind(row.device.as_str())
+            .push_bind(&row.address)
+            .push_bind(&row.device_type)
+            .push_bind(&row.model)
+            .push_bind(&row.os)
+            .push_bind(&row.friendly_name)
+            .push_bind(row.client_type.as_deref())
+            .push_bind(&row.state)
+            .push_bind(&row.state_reason)
+            .push_bind(&row.access)
+            .push_bind(&row.reason)
+            .push_bind(row.refused)
+            .push_bind(row.first_sync.map(to_micros))
+            .push_bind(to_micros(now));
+    });
+    query.push(
+        " ON CONFLICT (organization, mailbox, device) DO UPDATE SET address = excluded.address, \
+         device_type = excluded.device_type, model = excluded.model, os = excluded.os, \
+         friendly_name = excluded.friendly_name, client_type = excluded.client_type, state = excluded.state, \
+         state_reason = excluded.state_reason, access = excluded.access, reason = excluded.reason, \
+         refused = COALESCE(excluded.refused, devices.refused), first_sync = excluded.first_sync, changed = excluded.changed, gone = NULL \
+         WHERE devices.gone IS NOT NULL OR (devices.address, devices.device_type, devices.model, devices.os, \
+         devices.friendly_name, devices.client_type, devices.state, devices.state_reason, devices.access, \
+         devices.reason, devices.refused, devices.first_sync) IS NOT (excluded.address, excluded.device_type, \
+         excluded.model, excluded.os, excluded.friendly_name, excluded.client_type, excluded.state, \
+         excluded.state_reason, excluded.access, excluded.reason, \
+         COALESCE(excluded.refused, devices.refused), excluded.first_sync)",
+    );
+    query.build().execute(connection).await.map(drop)
+}
+
+fn stored(row: &SqliteRow) -> Result<StoredDevice, StoreError> {
+    let first_sync: Option<i64> = row.get("first_sync");
+    Ok(StoredDevice {
+        row: DeviceRow {
+            mailbox: MailboxId(to_uuid(row.get("mailbox"), "devices.mailbox")?),
+            device: parse(row.get("device"), "devices.device")?,
+            address: row.get("address"),
+            device_type: row.get("device_type"),
+            model: row.get("model"),
+            os: row.get("os"),
+            friendly_name: row.get("friendly_name"),
+            client_type: row.get("client_type"),
+            state: row.get("state"),
+            state_reason: row.get("state_reason"),
+            access: row.get("access"),
+            reason: row.get("reason"),
+            refused: row.get("refused"),
+            first_sync: first_sync
+                .map(|at| to_time(at, "devices.first_sync"))
+                .transpose()?,
+        },
+        changed: to_time(row.get("changed"), "devices.changed")?,
+    })
+}

@@ -1,0 +1,434 @@
+//! The journal: what is about to be done, and what became of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use easgate_model::{DeviceId, MailboxId};
+use sqlx::Row;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::convert::{count, parse, to_micros, to_time, to_uuid};
+use crate::organization::{Organization, StoreError, Writer, reading};
+use crate::owned::{List, OwnedEntry, OwnedRow, disown, own};
+use crate::runs::RunId;
+
+/// How long a cmdlet whose end is not known may still take effect.
+const UNCERTAIN: Duration = Duration::hours(24);
+
+/// The number of an intent within its store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IntentId(pub i64);
+
+/// What happens to one list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit {
+    /// Nothing.
+    Keep,
+    /// The device is added.
+    Add,
+    /// The device is taken out.
+    Remove,
+}
+
+/// What a change means for the device, by Exchange's own order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It had access, and has none afterwards.
+    Lost,
+    /// It had none, and has access afterwards.
+    Gained,
+    /// Neither.
+    None,
+}
+
+/// One change of one mailbox's lists, before its cmdlet is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The run that wants it.
+    pub run: RunId,
+    /// Whose lists.
+    pub mailbox: MailboxId,
+    /// The mailbox's address, for people.
+    pub address: String,
+    /// The device.
+    pub device: DeviceId,
+    /// The edit of the allow list.
+    pub allow: Edit,
+    /// Whether the allow list held the device before.
+    pub allow_existed: bool,
+    /// The edit of the block list.
+    pub block: Edit,
+    /// Whether the block list held the device before.
+    pub block_existed: bool,
+    /// The access that was decided, by its stable name.
+    pub access: String,
+    /// Why, by its stable name.
+    pub reason: String,
+    /// The decision that it carries out.
+    pub decision: Uuid,
+    /// What it means for the device.
+    pub effect: Effect,
+    /// When it was intended.
+    pub at: OffsetDateTime,
+}
+
+impl Intent {
+    /// The edits that change something: the list, the edit, and whether the list held the device before.
+    pub fn edits(&self) -> impl Iterator<Item = (List, Edit, bool)> {
+        [
+            (List::Allow, self.allow, self.allow_existed),
+            (List::Block, self.block, self.block_existed),
+        ]
+        .into_iter()
+        .filter(|(_, edit, _)| *edit != Edit::Keep)
+    }
+
+    fn entry(&self, list: List) -> OwnedEntry {
+        OwnedEntry {
+            mailbox: self.mailbox,
+            list,
+            device: self.device.clone(),
+        }
+    }
+
+    fn row(&self, list: List) -> OwnedRow {
+        OwnedRow {
+            entry: self.entry(list),
+            decision: self.decision,
+            run: self.run,
+            added: self.at,
+        }
+    }
+}
+
+/// What became of an intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The cmdlet succeeded, or the lists show the change.
+    Applied,
+    /// Exchange refused it, or it was never sent: it has no effect.
+    Failed(String),
+    /// It may have been carried out, and the lists do not show it: it may still come.
+    Unknown(String),
+}
+
+impl Outcome {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Failed(_) => "failed",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    const fn detail(&self) -> Option<&String> {
+        match self {
+            Self::Applied => None,
+            Self::Failed(detail) | Self::Unknown(detail) => Some(detail),
+        }
+    }
+}
+
+/// An intent as it stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalEntry {
+    /// Its number.
+    pub id: IntentId,
+    /// What was intended.
+    pub intent: Intent,
+    /// What became of it; `None` while that is not known at all.
+    pub outcome: Option<Outcome>,
+    /// When the outcome was written.
+    pub settled: Option<OffsetDateTime>,
+}
+
+/// How many devices lost and gained access within 24 hours, over all kinds of run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Window {
+    /// Devices that lost access.
+    pub lost: u64,
+    /// Devices that gained access.
+    pub gained: u64,
+}
+
+impl Organization {
+    /// The changes of access in the 24 hours before `now`. What may have been carried out counts as done.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn window(&self, now: OffsetDateTime) -> Result<Window, StoreError> {
+        let rows = sqlx::query(
+            "SELECT effect, COUNT(DISTINCT mailbox || ' ' || LOWER(device)) AS devices FROM journal \
+             WHERE organization = ? AND intended > ? AND outcome <> 'failed' GROUP BY effect",
+        )
+        .bind(self.id())
+        .bind(to_micros(now - Duration::hours(24)))
+        .fetch_all(self.pool())
+        .await
+        .map_err(reading("the journal"))?;
+        let mut window = Window::default();
+        for row in &rows {
+            let devices = count(row.get("devices"));
+            match parse(row.get("effect"), "journal.effect")? {
+                Effect::Lost => window.lost = devices,
+                Effect::Gained => window.gained = devices,
+                Effect::None => {}
+            }
+        }
+        Ok(window)
+    }
+
+    /// The intents that a crash, a time-out or a lost session left open: those without an outcome, and those of
+    /// the last 24 hours that may still take effect. Oldest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn unsettled(&self, now: OffsetDateTime) -> Result<Vec<JournalEntry>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM journal WHERE organization = ? AND outcome IN ('pending', 'unknown') \
+             AND (outcome = 'pending' OR intended > ?) ORDER BY id",
+        )
+        .bind(self.id())
+        .bind(to_micros(now - UNCERTAIN))
+        .fetch_all(self.pool())
+        .await
+        .map_err(reading("the journal"))?;
+        rows.iter().map(entry).collect()
+    }
+
+    /// The journal of one run, in the order of its intents.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn journal(&self, run: RunId) -> Result<Vec<JournalEntry>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM journal WHERE organization = ? AND run = ? ORDER BY id")
+            .bind(self.id())
+            .bind(run.0)
+            .fetch_all(self.pool())
+            .await
+            .map_err(reading("the journal"))?;
+        rows.iter().map(entry).collect()
+    }
+}
+
+impl Writer {
+    /// Writes an intent, durably. Its cmdlet may be sent only after this has succeeded.
+    ///
+    /// # Errors
+    /// The journal cannot be written: nothing may be changed.
+    pub async fn intend(&self, intent: &Intent) -> Result<IntentId, JournalError> {
+        sqlx::query_scalar(
+            "INSERT INTO journal (organization, run, mailbox, address, device, allow_edit, allow_existed, \
+             block_edit, block_existed, access, reason, decision, effect, intended) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        )
+        .bind(self.id())
+        .bind(intent.run.0)
+        .bind(intent.mailbox.0.to_string())
+        .bind(&intent.address)
+        .bind(intent.device.as_str())
+        .bind(intent.allow.name())
+        .bind(intent.allow_existed)
+        .bind(intent.block.name())
+        .bind(intent.block_existed)
+        .bind(&intent.access)
+        .bind(&intent.reason)
+        .bind(intent.decision.to_string())
+        .bind(intent.effect.name())
+        .bind(to_micros(intent.at))
+        .fetch_one(self.pool())
+        .await
+        .map(IntentId)
+        .map_err(|source| JournalError {
+            what: "an intent",
+            source,
+        })
+    }
+
+    /// Writes what became of an intent, and in the same transaction what that means for the ownership of its
+    /// entries.
+    ///
+    /// - Applied: entries that it added and that did not exist before are ours; those that it removed are not
+    ///   ours any more. Older intents for the same device that were still open have no more say.
+    /// - Unknown: entries that it was to remove stay ours, so that they are removed again.
+    /// - Failed: nothing changes.
+    ///
+    /// # Errors
+    /// The journal cannot be written: nothing more may be changed.
+    pub async fn settle(
+        &self,
+        id: IntentId,
+        intent: &Intent,
+        outcome: &Outcome,
+        now: OffsetDateTime,
+    ) -> Result<(), JournalError> {
+        let wrong = |source| JournalError {
+            what: "an outcome",
+            source,
+        };
+        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(wrong)?;
+        sqlx::query(
+            "UPDATE journal SET outcome = ?, detail = ?, settled = ? WHERE organization = ? AND id = ?",
+        )
+        .bind(outcome.name())
+        .bind(outcome.detail())
+        .bind(to_micros(now))
+        .bind(self.id())
+        .bind(id.0)
+        .execute(&mut *transaction)
+        .await
+        .map_err(wrong)?;
+        self.settle_ownership(&mut transaction, intent, outcome)
+            .await
+            .map_err(wrong)?;
+        if *outcome == Outcome::Applied {
+            self.close_older(&mut transaction, id, intent, now)
+                .await
+                .map_err(wrong)?;
+        }
+        transaction.commit().await.map_err(wrong)
+    }
+
+    async fn settle_ownership(
+        &self,
+        connection: &mut SqliteConnection,
+        intent: &Intent,
+        outcome: &Outcome,
+    ) -> Result<(), sqlx::Error> {
+        for (list, edit, existed) in intent.edits() {
+            match (outcome, edit) {
+                (Outcome::Applied, Edit::Add) if !existed => {
+                    own(connection, self.id(), &intent.row(list)).await?;
+                }
+                (Outcome::Applied, Edit::Remove) => {
+                    disown(connection, self.id(), &intent.entry(list)).await?;
+                }
+                (Outcome::Unknown(_), Edit::Remove) => {
+                    own(connection, self.id(), &intent.row(list)).await?;
+                }
+                (Outcome::Applied | Outcome::Failed(_) | Outcome::Unknown(_), _) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn close_older(
+        &self,
+        connection: &mut SqliteConnection,
+        id: IntentId,
+        intent: &Intent,
+        now: OffsetDateTime,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE journal SET outcome = 'superseded', settled = ? WHERE organization = ? AND id < ? \
+             AND mailbox = ? AND device = ? AND outcome IN ('pending', 'unknown')",
+        )
+        .bind(to_micros(now))
+        .bind(self.id())
+        .bind(id.0)
+        .bind(intent.mailbox.0.to_string())
+        .bind(intent.device.as_str())
+        .execute(connection)
+        .await
+        .map(drop)
+    }
+}
+
+/// The journal could not be written: nothing may be changed.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write {what} to the journal, so nothing more is changed")]
+pub struct JournalError {
+    what: &'static str,
+    source: sqlx::Error,
+}
+
+impl Edit {
+    const ALL: [Self; 3] = [Self::Keep, Self::Add, Self::Remove];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Add => "add",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+impl FromStr for Edit {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|edit| edit.name() == text).ok_or(())
+    }
+}
+
+impl Effect {
+    const ALL: [Self; 3] = [Self::Lost, Self::Gained, Self::None];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Gained => "gained",
+            Self::None => "none",
+        }
+    }
+}
+
+impl FromStr for Effect {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|effect| effect.name() == text)
+            .ok_or(())
+    }
+}
+
+impl fmt::Display for IntentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
+    let settled: Option<i64> = row.get("settled");
+    let detail = || row.get::<Option<String>, _>("detail").unwrap_or_default();
+    let outcome = match row.get("outcome") {
+        "pending" => None,
+        "applied" => Some(Outcome::Applied),
+        "failed" => Some(Outcome::Failed(detail())),
+        "unknown" => Some(Outcome::Unknown(detail())),
+        "superseded" => Some(Outcome::Unknown(
+            "a later change of the same device was carried out".to_owned(),
+        )),
+        other => {
+            return Err(StoreError::Corrupt {
+                column: "journal.outcome",
+                value: other.to_owned(),
+            });
+        }
+    };
+    Ok(JournalEntry {
+        id: IntentId(row.get("id")),
+        intent: Intent {
+            run: RunId(row.get("run")),
+            mailbox: MailboxId(to_uuid(row.get("mailbox"), "journal.mailbox")?),
+            address: row.get("address"),
+            device: parse(row.get("device"), "journal.device")?,
+            allow: parse(row.get("allow_edit"), "journal.allow_edit")?,
+            allow_existed: row.get("allow_existed"),
+            block: parse(row.get("block_edit"), "journal.block_edit")?,
+            block_existed: row.get("block_existed"),
+            access: row.get("access"),
+            reason: row.get("reason"),
+            decision: to_uuid(row.get("decision"), "journal.decision")?,
+            effect: parse(row.get("effect"), "journal.effect")?,
+            at: to_time(row.get("intended"), "journal.intended")?,
+        },
+        outcome,
+        settled: settled.map(|at| to_time(at, "journal.settled")).transpose()?,
+    })
+}
