@@ -91,3 +91,6 @@ pub enum ProtocolError {
     #[error("more than {limit} messages are broken at once")]
     TooManyBroken { limit: usize },
 }
+
+#[cfg(test)]
+mod tests;

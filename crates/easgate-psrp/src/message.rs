@@ -19,7 +19,7 @@ mod version;
 pub(crate) use content::value;
 pub use content::{Content, ContentError};
 pub use host::{HostInfo, NULL_HOST};
-pub use opening::{ConnectRunspacePool, InitRunspacePool, SessionCapability};
+pub use opening::{ConnectRunspacePool, InitRunspacePool, SessionCapability, primitive_dictionary};
 pub use pool::{Availability, GetCommandMetadata, RunspaceAnswer, RunspacePoolState, RunspacePoolStateMessage, UserEvent};
 pub use powershell::{PipelineState, PipelineStateMessage, PowerShell, RemoteStreamOptions};
 pub use version::{ParseVersionError, ProtocolVersion};

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::clixml::{self, ClixmlError, PsValue};
 use crate::records::{ErrorRecord, HostCall, HostResponse, InformationRecord, InformationalRecord, ProgressRecord};
 
-use super::members::{bag, bag_of, i64_value, member, number, small_number, text};
+use super::members::{bag, i64_value, member, number, small_number, text};
 use super::pool::{question, read_question};
 use super::{
     Availability, ConnectRunspacePool, GetCommandMetadata, InitRunspacePool, Message, MessageType, PipelineStateMessage, PowerShell,
@@ -84,6 +84,7 @@ impl Content {
     /// # Errors
     ///
     /// CLIXML that is broken, or an object without what the type demands. A type that is not known is no error.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the types of the pool are read below")]
     pub fn decode(message: &Message) -> Result<Self, ContentError> {
         let data = &message.data;
         let Some(message_type) = MessageType::of(message.message_type) else {
@@ -109,6 +110,7 @@ impl Content {
         })
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the types of pipelines were read above")]
     fn of_pool(message_type: MessageType, value: &PsValue) -> Result<Self, ContentError> {
         Ok(match message_type {
             MessageType::SessionCapability => Self::SessionCapability(SessionCapability::read(value)?),
@@ -202,7 +204,7 @@ impl Content {
             Self::ApplicationPrivateData(value) => bag([("ApplicationPrivateData", value.clone())]),
             Self::GetCommandMetadata(metadata) => metadata.value(),
             Self::RunspacePoolInitData { min_runspaces, max_runspaces } => {
-                bag_of(vec![("MinRunspaces".to_owned(), (*min_runspaces).into()), ("MaxRunspaces".to_owned(), (*max_runspaces).into())])
+                bag([("MinRunspaces", (*min_runspaces).into()), ("MaxRunspaces", (*max_runspaces).into())])
             }
             Self::RunspacePoolHostCall(call) | Self::PipelineHostCall(call) => call.value(),
             Self::RunspacePoolHostResponse(response) | Self::PipelineHostResponse(response) => response.value(),

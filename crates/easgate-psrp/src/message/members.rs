@@ -1,26 +1,22 @@
 //! Reading and writing the members of a message's object.
 
-use crate::clixml::{Content as Holding, Primitive, PsObject, PsValue};
+use crate::clixml::{Content as Holding, Primitive, PsValue};
 
 use super::ContentError;
 
 /// An object without a type whose members are extended properties, the form of nearly every message.
 pub(crate) fn bag<const N: usize>(members: [(&str, PsValue); N]) -> PsValue {
-    bag_of(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    PsValue::bag(members)
 }
 
 /// As [`bag`], of members counted at run time.
 pub(crate) fn bag_of(members: Vec<(String, PsValue)>) -> PsValue {
-    PsValue::Object(Box::new(PsObject { extended: members, ..PsObject::default() }))
+    PsValue::bag(members)
 }
 
 /// A list under a type name and `System.Object`.
 pub(crate) fn list(type_name: &str, items: Vec<PsValue>) -> PsValue {
-    PsValue::Object(Box::new(PsObject {
-        type_names: vec![type_name.into(), "System.Object".into()].into(),
-        content: Some(Holding::List(items)),
-        ..PsObject::default()
-    }))
+    PsValue::object(&[type_name, "System.Object"]).content(Holding::List(items)).into()
 }
 
 /// A 64-bit number.
@@ -80,5 +76,5 @@ pub(crate) fn flag(object: &PsValue, name: &'static str) -> bool {
 
 /// The items of a list member; a single value is a list of one, Nil and absence are none.
 pub(crate) fn items<'a>(object: &'a PsValue, name: &'static str) -> &'a [PsValue] {
-    member(object, name).map_or(&[], |value| value.as_list().unwrap_or(std::slice::from_ref(value)))
+    member(object, name).map_or(&[], PsValue::items)
 }

@@ -1,6 +1,6 @@
 //! The messages that open a runspace pool.
 
-use crate::clixml::{Content as Holding, PsObject, PsValue};
+use crate::clixml::{Content as Holding, PsValue};
 
 use super::members::{bag, member, required, small_number, small_number_or, text, version};
 use super::{ContentError, HostInfo, ProtocolVersion};
@@ -104,14 +104,10 @@ impl ConnectRunspacePool {
     }
 }
 
-/// The dictionary type of application arguments and application private data.
-pub(super) fn primitive_dictionary(entries: Vec<(PsValue, PsValue)>) -> PsValue {
+/// A dictionary of the type that application arguments and application private data have.
+pub fn primitive_dictionary(entries: impl IntoIterator<Item = (PsValue, PsValue)>) -> PsValue {
     let names = ["System.Management.Automation.PSPrimitiveDictionary", "System.Collections.Hashtable", "System.Object"];
-    PsValue::Object(Box::new(PsObject {
-        type_names: names.map(Into::into).to_vec().into(),
-        content: Some(Holding::Dictionary(entries)),
-        ..PsObject::default()
-    }))
+    PsValue::object(&names).content(Holding::Dictionary(entries.into_iter().collect())).into()
 }
 
 pub(super) fn apartment_state(value: i32) -> PsValue {

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::clixml::{ClixmlError, PsObject, PsValue};
-use crate::message::members::{bag_of, member, optional, small_number_or, text};
+use crate::message::members::{member, optional, small_number_or, text};
 use crate::message::value;
 
 /// An error of a pipeline ([MS-PSRP] 2.2.3.15).
@@ -105,7 +105,7 @@ impl ErrorRecord {
             target_name: text(record, "ErrorCategory_TargetName"),
             target_type: text(record, "ErrorCategory_TargetType"),
             category_message: text(record, "ErrorCategory_Message"),
-            exception_type: exception.and_then(|exception| exception.type_names().first().map(ToString::to_string)),
+            exception_type: exception.and_then(|exception| exception.type_names().first().cloned()),
             details_message: optional(record, "ErrorDetails_Message"),
             recommended_action: optional(record, "ErrorDetails_RecommendedAction"),
             target: record.property("TargetObject").cloned().unwrap_or(PsValue::NIL),
@@ -132,25 +132,15 @@ impl ErrorRecord {
             members.push(("ErrorDetails_RecommendedAction".to_owned(), text(&self.recommended_action)));
         }
         members.push(("SerializeExtendedInfo".to_owned(), false.into()));
-        PsValue::Object(Box::new(PsObject {
-            type_names: vec!["System.Management.Automation.ErrorRecord".into(), "System.Object".into()].into(),
-            to_string: Some(self.to_string()),
-            extended: members,
-            ..PsObject::default()
-        }))
+        let names = ["System.Management.Automation.ErrorRecord", "System.Object"];
+        PsObject { extended: members, ..PsValue::object(&names).text(&self.to_string()) }.into()
     }
 
     fn exception(&self) -> PsValue {
         let name = self.exception_type.as_deref().unwrap_or("System.Exception");
-        let mut type_names = vec![name.into()];
-        if name != "System.Exception" {
-            type_names.push("System.Exception".into());
-        }
-        type_names.push("System.Object".into());
-        let PsValue::Object(mut exception) = bag_of(Vec::new()) else { return PsValue::NIL };
-        exception.type_names = type_names.into();
-        exception.to_string = Some(format!("{name}: {}", self.message));
-        exception.adapted = vec![("Message".to_owned(), self.message.as_str().into())];
-        PsValue::Object(exception)
+        let mut type_names = vec![name, "System.Exception", "System.Object"];
+        type_names.dedup();
+        let text = format!("{name}: {}", self.message);
+        PsValue::object(&type_names).text(&text).adapted("Message", self.message.as_str()).into()
     }
 }

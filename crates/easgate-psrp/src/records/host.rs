@@ -36,7 +36,7 @@ pub struct HostResponse {
     /// What the method gave back; Nil for nothing.
     pub result: PsValue,
     /// Why it could not be done.
-    pub error: Option<ErrorRecord>,
+    pub error: Option<Box<ErrorRecord>>,
 }
 
 const METHOD: &str = "System.Management.Automation.Remoting.RemoteHostMethodId";
@@ -62,7 +62,7 @@ impl HostCall {
             category_message: "NotImplemented: (:) [], NotImplementedException".to_owned(),
             ..ErrorRecord::default()
         };
-        HostResponse { call_id: self.call_id, method: self.method, method_name: self.method_name.clone(), result: PsValue::NIL, error: Some(error) }
+        HostResponse { call_id: self.call_id, method: self.method, method_name: self.method_name.clone(), result: PsValue::NIL, error: Some(Box::new(error)) }
     }
 
     pub(crate) fn read(value: &PsValue) -> Result<Self, ContentError> {
@@ -81,7 +81,7 @@ impl HostResponse {
     pub(crate) fn read(value: &PsValue) -> Result<Self, ContentError> {
         let (call_id, method, method_name) = read_method(value)?;
         let result = value.property("mr").cloned().unwrap_or(PsValue::NIL);
-        Ok(Self { call_id, method, method_name, result, error: member(value, "me").map(ErrorRecord::read) })
+        Ok(Self { call_id, method, method_name, result, error: member(value, "me").map(ErrorRecord::read).map(Box::new) })
     }
 
     pub(crate) fn value(&self) -> PsValue {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::clixml::{ClixmlError, Primitive, PsObject, PsValue};
+use crate::clixml::{ClixmlError, Primitive, PsValue};
 use crate::message::members::{bag, items, list, optional, optional_text, text};
 use crate::message::value;
 
@@ -33,20 +33,12 @@ impl InformationalRecord {
 
     /// The record as an object of the stream `kind`: `Warning`, `Verbose` or `Debug`.
     pub(crate) fn value(&self, kind: &str) -> PsValue {
-        let names = [
-            format!("System.Management.Automation.{kind}Record"),
-            "System.Management.Automation.InformationalRecord".to_owned(),
-            "System.Object".to_owned(),
-        ];
-        PsValue::Object(Box::new(PsObject {
-            type_names: names.map(Into::into).to_vec().into(),
-            to_string: Some(self.message.clone()),
-            extended: vec![
-                ("InformationalRecord_Message".to_owned(), self.message.as_str().into()),
-                ("InformationalRecord_SerializeInvocationInfo".to_owned(), false.into()),
-            ],
-            ..PsObject::default()
-        }))
+        let name = format!("System.Management.Automation.{kind}Record");
+        PsValue::object(&[&name, "System.Management.Automation.InformationalRecord", "System.Object"])
+            .text(&self.message)
+            .extended("InformationalRecord_Message", self.message.as_str())
+            .extended("InformationalRecord_SerializeInvocationInfo", false)
+            .into()
     }
 }
 
