@@ -2,6 +2,8 @@
 
 /// The most characters of such a text that are shown.
 const MAX_CHARS: usize = 256;
+/// The most characters of a whole message.
+const MAX_MESSAGE_CHARS: usize = 4096;
 
 /// Makes `text` safe for a terminal, a log line, a mail or a page.
 ///
@@ -14,16 +16,26 @@ const MAX_CHARS: usize = 256;
 /// ```
 #[must_use]
 pub fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
+    escape_up_to(text, MAX_CHARS)
+}
+
+/// As [`escape`], for whole messages of ours that quote somebody: cut only after 4,096 characters.
+#[must_use]
+pub fn escape_long(text: &str) -> String {
+    escape_up_to(text, MAX_MESSAGE_CHARS)
+}
+
+fn escape_up_to(text: &str, most: usize) -> String {
+    let mut safe = String::with_capacity(text.len().min(most));
     for (count, char) in text.chars().enumerate() {
-        if count == MAX_CHARS {
+        if count == most {
             safe.push('…');
             break;
         }
         match char {
             '\\' => safe.push_str("\\\\"),
-            c if is_unsafe(c) => safe.extend(c.escape_unicode()),
-            c => safe.push(c),
+            c if is_plain(c) => safe.push(c),
+            c => safe.extend(c.escape_unicode()),
         }
     }
     safe
@@ -40,8 +52,10 @@ pub fn escape_csv(text: &str) -> String {
     }
 }
 
-const fn is_unsafe(c: char) -> bool {
-    matches!(c,
+/// Whether a character can be shown as it is: it steers no terminal and reorders no text.
+#[must_use]
+pub const fn is_plain(c: char) -> bool {
+    !matches!(c,
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fff0}'..='\u{fff8}'

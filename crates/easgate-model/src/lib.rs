@@ -27,7 +27,7 @@ pub use enrollment::{
     ComplianceState, DirectoryUser, Enrollment, EnrollmentKind, GroupId, Inventory, ManagementAgent,
     ManagementState,
 };
-pub use escape::{escape, escape_csv};
+pub use escape::{escape, escape_csv, escape_long, is_plain};
 pub use evaluate::{DeviceFacts, Evaluation, evaluate};
 pub use mailbox::{Mailbox, MailboxId, RecipientType};
 pub use partnership::{Partnership, PartnershipId};

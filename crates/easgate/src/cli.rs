@@ -1,0 +1,214 @@
+//! What can be asked.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::logging::LogArguments;
+
+const EXIT_CODES: &str = "Exit codes:
+  0  all was done
+  1  the command line, the configuration, the store, or other trouble
+  2  some changes or checks failed; the rest was done
+  3  changes are held by the guard
+  4  the facts could not be read completely; nothing was changed
+
+Examples:
+  easgate demo
+  easgate check --config /etc/easgate/easgate.toml
+  easgate plan
+  easgate sync --full --json
+  easgate explain alice@contoso.com";
+
+/// Gates Exchange ActiveSync devices on an on-premises Exchange organisation by their Intune compliance.
+#[derive(Debug, Parser)]
+#[command(name = "easgate", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows it all: a simulated organisation and tenant on loopback, one full sync, no configuration
+    #[command(after_help = "Examples:\n  easgate demo\n  easgate demo --devices 20000 --once")]
+    Demo(DemoArguments),
+    /// Tests the configuration, each server, the log-on, the cmdlets granted, and the source of enrolments
+    #[command(after_help = "Examples:\n  easgate check\n  easgate check --json")]
+    Check(Common),
+    /// Tells what a sync would change, and why; writes nothing to Exchange
+    #[command(
+        after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv"
+    )]
+    Plan(PlanArguments),
+    /// Runs one cycle in the configured mode
+    #[command(
+        after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json"
+    )]
+    Sync(SyncArguments),
+    /// Lists the devices as the last sync saw them
+    #[command(
+        after_help = "Examples:\n  easgate devices --access block\n  easgate devices --mailbox alice@contoso.com --json"
+    )]
+    Devices(DevicesArguments),
+    /// Explains every step of the decision for one device, or for all devices of a mailbox
+    #[command(
+        after_help = "Examples:\n  easgate explain alice@contoso.com\n  easgate explain alice@contoso.com ApplC39GQ8NNDTDL --json"
+    )]
+    Explain(ExplainArguments),
+    /// Shows connection, syncs, servers and counts
+    #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
+    Status(Common),
+    /// The configuration file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Simulators for tests and for trying out
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
+    /// Writes a completion script for a shell
+    #[command(after_help = "Examples:\n  easgate completions bash > /etc/bash_completion.d/easgate")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What most commands take.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// The configuration file [default: easgate.toml here, else /etc/easgate/easgate.toml]
+    #[arg(long, short, value_name = "FILE", env = "EASGATE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Only this organisation [default: all of the file]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: Option<String>,
+    /// Prints JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `demo` takes.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// How many devices the simulated organisation has
+    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) devices: u32,
+    /// Ends after the sync instead of staying up
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Prints the sync's report as JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `plan` takes.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Prints the changes as CSV
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+}
+
+/// What `sync` takes.
+#[derive(Debug, Args)]
+pub(crate) struct SyncArguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The whole organisation
+    #[arg(long, required = true)]
+    pub(crate) full: bool,
+    /// Accepts inputs that are more than a fifth shorter than at the last good run, this once
+    #[arg(long)]
+    pub(crate) accept_shrunken: bool,
+}
+
+/// What `devices` takes.
+#[derive(Debug, Args)]
+pub(crate) struct DevicesArguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Only devices with this decision: allow, block, quarantine or untouched
+    #[arg(long, value_name = "ACCESS")]
+    pub(crate) access: Option<String>,
+    /// Only devices with this reason, such as notEnrolled
+    #[arg(long, value_name = "REASON")]
+    pub(crate) reason: Option<String>,
+    /// Only devices of this mailbox
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) mailbox: Option<String>,
+    /// How many rows at the most
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: u32,
+    /// How many rows to pass over
+    #[arg(long, default_value_t = 0)]
+    pub(crate) offset: u32,
+    /// Prints CSV
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+}
+
+/// What `explain` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The mailbox: an address, an alias, a name or a Guid
+    pub(crate) mailbox: String,
+    /// The DeviceId; without it, every device of the mailbox
+    pub(crate) device: Option<String>,
+}
+
+/// What can be asked of the configuration file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Prints the JSON schema of the file
+    Schema,
+    /// Checks the file and the secrets it refers to
+    Validate(Common),
+}
+
+/// The simulators.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimulateCommand {
+    /// An Exchange organisation at http://ADDR/powershell, account CONTOSO\connector with password P@ssw0rd!
+    #[command(after_help = "Examples:\n  easgate simulate exchange --listen 127.0.0.1:5985 --devices 500")]
+    Exchange(SimulateArguments),
+    /// A tenant: token endpoint and Graph
+    #[command(after_help = "Examples:\n  easgate simulate tenant --listen 127.0.0.1:4040 --devices 500")]
+    Tenant(SimulateArguments),
+}
+
+/// What a simulator takes.
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArguments {
+    /// Where to listen; port 0 takes a free one and prints it
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// How many devices the organisation has; the same number gives the same data in both simulators
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub(crate) devices: u32,
+    /// Which Exchange to be: 2010, 2013, 2016, 2019 or se
+    #[arg(long, default_value = "2019")]
+    pub(crate) version: String,
+    /// Gives full objects, as a management shell gets them
+    #[arg(long)]
+    pub(crate) full_serialization: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+}

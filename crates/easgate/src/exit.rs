@@ -1,0 +1,37 @@
+//! Exit codes, as documented in `--help` and `docs/operations.md`.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// All was done.
+    Done,
+    /// The command line, the configuration, the store, or anything that has no code of its own.
+    Trouble,
+    /// Some changes or checks failed; the rest was done.
+    Failed,
+    /// Changes are held by the guard.
+    Held,
+    /// The facts could not be read completely; nothing was changed.
+    Unread,
+}
+
+impl Exit {
+    /// The number a shell sees.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Trouble => 1,
+            Self::Failed => 2,
+            Self::Held => 3,
+            Self::Unread => 4,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

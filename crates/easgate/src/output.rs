@@ -1,0 +1,100 @@
+//! Results on standard output, complaints on standard error.
+//!
+//! Every text that a phone or a server chose passes [`easgate_model::escape`] in tables and sentences. In JSON the
+//! value is kept whole, and every character that could steer a terminal is written as `\uXXXX`.
+
+mod json;
+
+use std::error::Error;
+use std::io::{self, Write};
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use easgate_model::escape;
+use serde::Serialize;
+
+/// Prints `text` and a line break. A reader that has gone away is not an error.
+pub(crate) fn line(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Prints `value` as one JSON document over several lines.
+///
+/// # Errors
+/// When the value cannot be written as JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<(), serde_json::Error> {
+    line(&json::to_string(value)?);
+    Ok(())
+}
+
+/// Prints rows under their headings, with every cell escaped.
+pub(crate) fn table<const COLUMNS: usize>(
+    headings: [&str; COLUMNS],
+    rows: impl IntoIterator<Item = [String; COLUMNS]>,
+) {
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(headings);
+    for row in rows {
+        table.add_row(row.map(|cell| escape(&cell)));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2)).set_cell_alignment(CellAlignment::Left);
+    }
+    for row in table.lines() {
+        line(row.trim_end());
+    }
+}
+
+/// Prints an error with its causes to standard error, on one line.
+pub(crate) fn complain(error: &(dyn Error + 'static)) {
+    let _ = writeln!(io::stderr().lock(), "easgate: {}", chain(error));
+}
+
+/// Prints a sentence to standard error.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// An error and its causes in one line, outermost first.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = escape_lines(&error.to_string());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&escape_lines(&error.to_string()));
+        cause = error.source();
+    }
+    text
+}
+
+/// Escapes each line by itself: our own messages have lines, and servers' words inside them must not steer a terminal.
+fn escape_lines(text: &str) -> String {
+    text.lines()
+        .map(easgate_model::escape_long)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("could not open the door")]
+    struct Outer(#[source] Inner);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the key \u{1b}[2J is lost")]
+    struct Inner;
+
+    #[test]
+    fn an_error_tells_its_causes_once_and_steers_no_terminal() {
+        assert_eq!(
+            chain(&Outer(Inner)),
+            "could not open the door: the key \\u{1b}[2J is lost"
+        );
+    }
+}
