@@ -43,15 +43,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "easgate-store",
         ],
     ),
-    (
-        "easgate-console",
-        &[
-            "easgate-compliance",
-            "easgate-connector",
-            "easgate-model",
-            "easgate-store",
-        ],
-    ),
     ("easgate-simulator", &["easgate-model", "easgate-psrp"]),
     ("easgate", &["*"]),
     ("easgate-tests", &["*"]),

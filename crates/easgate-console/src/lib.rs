@@ -1,1 +1,0 @@
-//! The web console, the admin API and metrics
