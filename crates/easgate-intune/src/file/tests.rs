@@ -133,6 +133,10 @@ fn a_mistake_names_its_line_and_stops_the_read() {
     ] {
         check(format!("{HEADER}{rows}").as_bytes(), &expected);
     }
+}
+
+#[test]
+fn an_id_that_is_too_long_and_text_that_is_not_utf_8_name_their_lines() {
     let long = format!("{HEADER}ana@x.example,{},compliant,,,\n", "A".repeat(65));
     check(
         long.as_bytes(),
