@@ -1,10 +1,11 @@
 //! CLIXML, the XML form of PowerShell objects: typed with serde, dynamic as [`PsValue`], and written.
 //!
-//! Two ways to read the same bytes:
+//! Three ways to read the same bytes:
 //!
 //! - [`from_slice`] decodes one message straight into a struct that derives `serde::Deserialize`; strings without
 //!   escapes are borrowed, and members that nobody asked for are skipped without an allocation;
-//! - [`parse`] gives a [`PsValue`] that keeps everything.
+//! - [`parse`] gives a [`PsValue`] that keeps everything;
+//! - [`Reader`] gives the elements one after another, as written.
 //!
 //! [`write`] is the way back. The format is [MS-PSRP] 2.2.5.
 //!
@@ -12,7 +13,7 @@
 //!
 //! # Example
 //!
-//! ```no_run
+//! ```
 //! use std::borrow::Cow;
 //!
 //! use easgate_psrp::clixml::{self, PsValue};
@@ -40,12 +41,16 @@
 mod de;
 mod error;
 mod parse;
-
+mod reader;
+mod scan;
+mod text;
 mod value;
 mod write;
 
 pub use de::{from_slice, from_slice_with};
 pub use error::{ClixmlError, ClixmlErrorKind};
 pub use parse::{Limits, Parsed, References, parse, parse_with};
+pub use reader::{Element, Event, Reader};
+pub use text::{decode_document, decode_escapes};
 pub use value::{Content, Primitive, PsObject, PsValue};
 pub use write::{to_vec, write};

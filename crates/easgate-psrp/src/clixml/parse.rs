@@ -1,12 +1,16 @@
 //! From a message to dynamic values.
 
+mod build;
+
 use super::error::{ClixmlError, ClixmlErrorKind};
+use super::scan;
+use super::text;
 use super::value::PsValue;
 
 /// What one message may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many objects may stand inside each other.
+    /// How many objects may stand inside each other. PowerShell itself stops at 50.
     pub max_depth: usize,
     /// How large one document may be, in bytes.
     pub max_object_bytes: usize,
@@ -55,6 +59,26 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<PsValue>, ClixmlError> {
 ///
 /// # Errors
 /// Fails if the document is not well formed or exceeds `limits`.
-pub fn parse_with(_bytes: &[u8], _limits: &Limits, _references: References) -> Result<Parsed, ClixmlError> {
-    Err(ClixmlError::new(ClixmlErrorKind::Empty, 0, String::new()))
+pub fn parse_with(bytes: &[u8], limits: &Limits, references: References) -> Result<Parsed, ClixmlError> {
+    limits.admit(bytes)?;
+    let text = text::decode_document(bytes)?;
+    build::build(&text, limits, references).map_err(|error| {
+        let path = scan::path_at(&text, error.offset());
+        error.with_path(path)
+    })
+}
+
+impl Limits {
+    /// Refuses a document that is too large.
+    pub(super) fn admit(&self, document: &[u8]) -> Result<(), ClixmlError> {
+        if document.len() > self.max_object_bytes {
+            return Err(ClixmlError::new(
+                ClixmlErrorKind::TooLarge {
+                    limit: self.max_object_bytes,
+                },
+                0,
+            ));
+        }
+        Ok(())
+    }
 }

@@ -1,0 +1,345 @@
+//! Builds dynamic values from tags.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::error::{ClixmlError, ClixmlErrorKind};
+use super::super::scan::{Open, Scanner, Tag};
+use super::super::text::{decode_name, decode_text};
+use super::super::value::{Content, Primitive, PsObject, PsValue};
+use super::{Limits, Parsed, References};
+
+pub(super) fn build(text: &str, limits: &Limits, references: References) -> Result<Parsed, ClixmlError> {
+    let mut builder = Builder {
+        scan: Scanner::new(text, limits.max_depth)?,
+        limits,
+        references,
+        types: HashMap::new(),
+        objects: Vec::new(),
+        by_id: HashMap::new(),
+        open: Vec::new(),
+        parent: None,
+        copying: 0,
+        copied: 0,
+        missing: 0,
+    };
+    let mut values = Vec::new();
+    let mut rooted = false;
+    loop {
+        match builder.scan.next()? {
+            (_, Tag::Open(root)) if root.tag == "Objs" => {
+                rooted = true;
+                while let Some(open) = builder.scan.child(root)? {
+                    let at = values.len();
+                    values.push(builder.value(open, Segment::Top(at))?);
+                }
+            }
+            (_, Tag::Open(open)) => {
+                let at = values.len();
+                values.push(builder.value(open, Segment::Top(at))?);
+            }
+            (rest, Tag::End) if rest.trim_ascii().is_empty() => break,
+            (_, Tag::End) => return Err(ClixmlError::new(ClixmlErrorKind::StrayText, builder.scan.at())),
+            // An end tag without a start is refused by the scanner.
+            (_, Tag::Close(_)) => return Err(builder.scan.unclosed()),
+        }
+    }
+    if values.is_empty() && !rooted {
+        return Err(ClixmlError::new(ClixmlErrorKind::Empty, builder.scan.at()));
+    }
+    Ok(Parsed {
+        values,
+        missing_references: builder.missing,
+    })
+}
+
+struct Builder<'d> {
+    scan: Scanner<'d>,
+    limits: &'d Limits,
+    references: References,
+    types: HashMap<&'d str, Arc<[String]>>,
+    /// Every object and bare list outside of copies, in the order of the document.
+    objects: Vec<Known<'d>>,
+    by_id: HashMap<&'d str, usize>,
+    /// Where the objects begin that are open now: around this place, and around the place that is copied from.
+    open: Vec<usize>,
+    parent: Option<usize>,
+    copying: usize,
+    copied: usize,
+    missing: usize,
+}
+
+/// Where an object begins, and what is needed to tell its path.
+struct Known<'d> {
+    start: usize,
+    parent: Option<usize>,
+    segment: Segment<'d>,
+}
+
+/// How a value is reached from the object around it.
+#[derive(Clone, Copy)]
+enum Segment<'d> {
+    Top(usize),
+    Member(&'d str, &'d str),
+    Item(&'d str, usize),
+    Entry(usize, &'static str),
+}
+
+impl<'d> Builder<'d> {
+    fn value(&mut self, open: Open<'d>, segment: Segment<'d>) -> Result<PsValue, ClixmlError> {
+        if self.copying > 0 {
+            self.charge(1, open.start)?;
+        }
+        match open.tag {
+            "Obj" => self.object(open, segment),
+            "Ref" => self.reference(open),
+            "LST" | "IE" | "STK" | "QUE" | "DCT" => {
+                let outer = self.enter(open, segment);
+                let content = Some(self.container(open)?);
+                self.leave(outer);
+                Ok(PsObject {
+                    content,
+                    ..PsObject::default()
+                }
+                .into())
+            }
+            _ => self.primitive(open).map(PsValue::Primitive),
+        }
+    }
+
+    fn object(&mut self, open: Open<'d>, segment: Segment<'d>) -> Result<PsValue, ClixmlError> {
+        let outer = self.enter(open, segment);
+        let mut object = PsObject::default();
+        while let Some(child) = self.scan.child(open)? {
+            self.part(child, &mut object)?;
+        }
+        self.leave(outer);
+        Ok(object.into())
+    }
+
+    /// Notes that `open` begins, and returns what [`Builder::leave`] wants at its end.
+    fn enter(&mut self, open: Open<'d>, segment: Segment<'d>) -> Option<usize> {
+        let outer = self.parent;
+        if self.copying == 0 {
+            let known = self.objects.len();
+            self.objects.push(Known {
+                start: open.start,
+                parent: outer,
+                segment,
+            });
+            if let Some(id) = open.ref_id {
+                self.by_id.insert(id, known);
+            }
+            self.parent = Some(known);
+        }
+        self.open.push(open.start);
+        outer
+    }
+
+    fn leave(&mut self, outer: Option<usize>) {
+        self.open.pop();
+        self.parent = outer;
+    }
+
+    fn part(&mut self, child: Open<'d>, object: &mut PsObject) -> Result<(), ClixmlError> {
+        match child.tag {
+            "TN" => object.type_names = self.type_names(child)?,
+            "TNRef" => {
+                self.scan.skip(child)?;
+                let known = child.ref_id.and_then(|id| self.types.get(id));
+                match known {
+                    Some(names) => object.type_names = Arc::clone(names),
+                    None => self.missing += 1,
+                }
+            }
+            "ToString" => object.to_string = Some(self.text(child)?),
+            "Props" => self.members(child, &mut object.adapted)?,
+            "MS" => self.members(child, &mut object.extended)?,
+            // An object is not the value of an object.
+            "Obj" | "Ref" => self.scan.skip(child)?,
+            "LST" | "IE" | "STK" | "QUE" | "DCT" => object.content = Some(self.container(child)?),
+            _ => {
+                let primitive = self.primitive(child)?;
+                let weak = matches!(
+                    object.content,
+                    None | Some(Content::Primitive(Primitive::Unknown { .. }))
+                );
+                if weak {
+                    object.content = Some(Content::Primitive(primitive));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn type_names(&mut self, open: Open<'d>) -> Result<Arc<[String]>, ClixmlError> {
+        let mut names = Vec::new();
+        while let Some(child) = self.scan.child(open)? {
+            names.push(self.text(child)?);
+        }
+        let names: Arc<[String]> = names.into();
+        if let Some(id) = open.ref_id {
+            self.types.insert(id, Arc::clone(&names));
+        }
+        Ok(names)
+    }
+
+    fn members(&mut self, bag: Open<'d>, out: &mut Vec<(String, PsValue)>) -> Result<(), ClixmlError> {
+        while let Some(child) = self.scan.child(bag)? {
+            let raw = child.name.unwrap_or_default();
+            let name = decode_name(raw, child.start)?.into_owned();
+            out.push((name, self.value(child, Segment::Member(bag.tag, raw))?));
+        }
+        Ok(())
+    }
+
+    fn container(&mut self, open: Open<'d>) -> Result<Content, ClixmlError> {
+        if open.tag == "DCT" {
+            return self.dictionary(open).map(Content::Dictionary);
+        }
+        let mut items = Vec::new();
+        while let Some(child) = self.scan.child(open)? {
+            items.push(self.value(child, Segment::Item(open.tag, items.len()))?);
+        }
+        Ok(match open.tag {
+            "IE" => Content::Enumerable(items),
+            "STK" => Content::Stack(items),
+            "QUE" => Content::Queue(items),
+            _ => Content::List(items),
+        })
+    }
+
+    fn dictionary(&mut self, open: Open<'d>) -> Result<Vec<(PsValue, PsValue)>, ClixmlError> {
+        let mut entries = Vec::new();
+        while let Some(entry) = self.scan.child(open)? {
+            let (mut key, mut value) = (PsValue::NIL, PsValue::NIL);
+            while let Some(child) = self.scan.child(entry)? {
+                match child.name {
+                    Some("Key") => key = self.value(child, Segment::Entry(entries.len(), "Key"))?,
+                    Some("Value") => value = self.value(child, Segment::Entry(entries.len(), "Value"))?,
+                    _ => self.scan.skip(child)?,
+                }
+            }
+            entries.push((key, value));
+        }
+        Ok(entries)
+    }
+
+    fn reference(&mut self, open: Open<'d>) -> Result<PsValue, ClixmlError> {
+        self.scan.skip(open)?;
+        let Some(known) = open
+            .ref_id
+            .and_then(|id| self.by_id.get(id))
+            .and_then(|known| self.objects.get(*known))
+        else {
+            self.missing += 1;
+            return Ok(PsValue::NIL);
+        };
+        let start = known.start;
+        if self.references == References::Keep || self.open.contains(&start) {
+            let path = self.path(known);
+            self.charge(1 + path.len() / 64, open.start)?;
+            return Ok(PsValue::Reference(path));
+        }
+        let back = self.scan;
+        self.scan = back.jump(start);
+        self.copying += 1;
+        let copy = match self.scan.next()? {
+            (_, Tag::Open(target)) => self.value(target, Segment::Top(0)),
+            (_, Tag::Close(_) | Tag::End) => Ok(PsValue::NIL),
+        };
+        self.copying -= 1;
+        self.scan = back;
+        copy
+    }
+
+    fn path(&self, known: &Known<'d>) -> String {
+        let mut segments = Vec::new();
+        let mut at = Some(known);
+        while let Some(known) = at {
+            segments.push(match known.segment {
+                Segment::Top(index) => index.to_string(),
+                Segment::Member(bag, name) => {
+                    let name = decode_name(name, known.start).unwrap_or_default();
+                    format!("{bag}.{name}")
+                }
+                Segment::Item(list, index) => format!("{list}[{index}]"),
+                Segment::Entry(index, side) => format!("DCT[{index}].{side}"),
+            });
+            at = known.parent.and_then(|parent| self.objects.get(parent));
+        }
+        segments.reverse();
+        segments.join("/")
+    }
+
+    fn charge(&mut self, values: usize, offset: usize) -> Result<(), ClixmlError> {
+        self.copied += values;
+        let limit = self.limits.max_references_copied;
+        if self.copied > limit {
+            return Err(ClixmlError::new(ClixmlErrorKind::TooManyCopies { limit }, offset));
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, open: Open<'d>) -> Result<String, ClixmlError> {
+        let at = self.scan.at();
+        Ok(decode_text(self.scan.leaf(open)?, at)?.into_owned())
+    }
+
+    fn primitive(&mut self, open: Open<'d>) -> Result<Primitive, ClixmlError> {
+        if open.tag == "PR" {
+            let mut parts = Vec::new();
+            while let Some(child) = self.scan.child(open)? {
+                parts.push((child.tag.to_owned(), self.text(child)?));
+            }
+            return Ok(Primitive::Progress(parts));
+        }
+        let text = self.text(open)?;
+        Ok(primitive(open.tag, text))
+    }
+}
+
+/// The value of the element `tag` with this text, MS-PSRP 2.2.5.1; [`Primitive::Unknown`] if it is none.
+fn primitive(tag: &str, text: String) -> Primitive {
+    let unknown = |text| Primitive::Unknown {
+        tag: tag.to_owned(),
+        text,
+    };
+    let number = text.trim();
+    let known = match tag {
+        "Nil" => Some(Primitive::Nil),
+        "B" if number.eq_ignore_ascii_case("true") => Some(Primitive::Bool(true)),
+        "B" if number.eq_ignore_ascii_case("false") => Some(Primitive::Bool(false)),
+        "C" => number.parse().ok().map(Primitive::Char),
+        "By" => number.parse().ok().map(Primitive::U8),
+        "SB" => number.parse().ok().map(Primitive::I8),
+        "U16" => number.parse().ok().map(Primitive::U16),
+        "I16" => number.parse().ok().map(Primitive::I16),
+        "U32" => number.parse().ok().map(Primitive::U32),
+        "I32" => number.parse().ok().map(Primitive::I32),
+        "U64" => number.parse().ok().map(Primitive::U64),
+        "I64" => number.parse().ok().map(Primitive::I64),
+        "BA" => base64_simd::forgiving_decode_to_vec(text.as_bytes())
+            .ok()
+            .map(Primitive::Bytes),
+        _ => None,
+    };
+    if let Some(known) = known {
+        return known;
+    }
+    match tag {
+        "S" => Primitive::String(text),
+        "Sg" => Primitive::Single(text),
+        "Db" => Primitive::Double(text),
+        "D" => Primitive::Decimal(text),
+        "DT" => Primitive::DateTime(text),
+        "TS" => Primitive::TimeSpan(text),
+        "G" => Primitive::Guid(text),
+        "URI" => Primitive::Uri(text),
+        "Version" => Primitive::Version(text),
+        "XD" => Primitive::Xml(text),
+        "SBK" => Primitive::ScriptBlock(text),
+        "SS" => Primitive::SecureString(text),
+        _ => unknown(text),
+    }
+}

@@ -1,0 +1,347 @@
+//! The strict scanner: from text to tags.
+//!
+//! It knows the part of XML that CLIXML uses, and refuses the rest: a declaration other than the leading `<?xml …?>`,
+//! comments, CDATA. It allocates nothing. Whoever drives it compares each end tag with its start, by [`Scanner::close`].
+
+use memchr::{memchr, memchr2};
+
+use super::error::{ClixmlError, ClixmlErrorKind};
+
+/// How many elements of any kind may stand inside each other for each object that may: `Obj`, `DCT`, `En`, and one more.
+const ELEMENTS_PER_OBJECT: usize = 4;
+
+/// A place in a document, and how deep it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scanner<'de> {
+    text: &'de str,
+    /// Behind the XML declaration.
+    begin: usize,
+    at: usize,
+    elements: usize,
+    objects: usize,
+    max_depth: usize,
+}
+
+/// A start tag. Attributes are as written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Open<'de> {
+    pub(super) tag: &'de str,
+    pub(super) name: Option<&'de str>,
+    pub(super) ref_id: Option<&'de str>,
+    pub(super) empty: bool,
+    /// Where its `<` is.
+    pub(super) start: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Tag<'de> {
+    Open(Open<'de>),
+    Close(&'de str),
+    /// The end of the document, with every element closed.
+    End,
+}
+
+impl Open<'_> {
+    /// A `Nil` that is not in the document, for what is missing at `start`.
+    pub(super) const fn nil(start: usize) -> Self {
+        Open {
+            tag: "Nil",
+            name: None,
+            ref_id: None,
+            empty: true,
+            start,
+        }
+    }
+}
+
+impl<'de> Scanner<'de> {
+    /// Starts at the beginning of `text`, after an XML declaration if there is one.
+    pub(super) fn new(text: &'de str, max_depth: usize) -> Result<Self, ClixmlError> {
+        let mut at = 0;
+        if text.starts_with("<?xml") {
+            let Some(end) = text.find("?>") else {
+                return Err(ClixmlError::new(ClixmlErrorKind::UnclosedTag, 0));
+            };
+            at = end + 2;
+        }
+        Ok(Self {
+            text,
+            begin: at,
+            at,
+            elements: 0,
+            objects: 0,
+            max_depth,
+        })
+    }
+
+    /// Where the next tag is looked for.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The same document from another place, no less deep than here.
+    pub(super) const fn jump(&self, at: usize) -> Self {
+        Self { at, ..*self }
+    }
+
+    /// The same document from its beginning.
+    pub(super) const fn rewound(&self) -> Self {
+        Self {
+            at: self.begin,
+            elements: 0,
+            objects: 0,
+            ..*self
+        }
+    }
+
+    pub(super) const fn text(&self) -> &'de str {
+        self.text
+    }
+
+    /// The next tag, and the text before it, as written.
+    pub(super) fn next(&mut self) -> Result<(&'de str, Tag<'de>), ClixmlError> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let Some(found) = memchr(b'<', rest.as_bytes()) else {
+            if self.elements > 0 {
+                return Err(ClixmlError::new(ClixmlErrorKind::Unclosed, self.text.len()));
+            }
+            self.at = self.text.len();
+            return Ok((rest, Tag::End));
+        };
+        let before = rest.get(..found).unwrap_or_default();
+        let start = self.at + found;
+        if self.elements == 0 && !before.trim_ascii().is_empty() {
+            return Err(ClixmlError::new(ClixmlErrorKind::StrayText, self.at));
+        }
+        let tag = match self.byte(start + 1)? {
+            b'/' => self.end_tag(start)?,
+            b'!' | b'?' => return Err(ClixmlError::new(ClixmlErrorKind::Declaration, start)),
+            _ => self.start_tag(start)?,
+        };
+        self.note_depth(&tag, start)?;
+        Ok((before, tag))
+    }
+
+    /// Goes behind the end of `open`, whose start tag was the last that was read.
+    pub(super) fn skip(&mut self, open: Open<'de>) -> Result<(), ClixmlError> {
+        if open.empty {
+            return Ok(());
+        }
+        loop {
+            match self.next()?.1 {
+                Tag::Open(inner) => self.skip(inner)?,
+                Tag::Close(tag) => return self.close(open, tag),
+                Tag::End => return Err(self.unclosed()),
+            }
+        }
+    }
+
+    /// The text of the element `open`, as written; what stands behind a child element is left out.
+    pub(super) fn leaf(&mut self, open: Open<'de>) -> Result<&'de str, ClixmlError> {
+        if open.empty {
+            return Ok("");
+        }
+        let (text, mut tag) = self.next()?;
+        loop {
+            match tag {
+                Tag::Open(inner) => self.skip(inner)?,
+                Tag::Close(tag) => {
+                    self.close(open, tag)?;
+                    return Ok(text);
+                }
+                Tag::End => return Err(self.unclosed()),
+            }
+            tag = self.next()?.1;
+        }
+    }
+
+    /// The next child of `parent`, or `None` once its end tag was read.
+    pub(super) fn child(&mut self, parent: Open<'de>) -> Result<Option<Open<'de>>, ClixmlError> {
+        if parent.empty {
+            return Ok(None);
+        }
+        match self.next()?.1 {
+            Tag::Open(open) => Ok(Some(open)),
+            Tag::Close(tag) => self.close(parent, tag).map(|()| None),
+            Tag::End => Err(self.unclosed()),
+        }
+    }
+
+    /// Checks that the end tag `found`, just read, ends `open`.
+    pub(super) fn close(&self, open: Open<'de>, found: &'de str) -> Result<(), ClixmlError> {
+        if open.tag == found {
+            return Ok(());
+        }
+        let kind = ClixmlErrorKind::MismatchedEnd {
+            expected: open.tag.to_owned(),
+            found: found.to_owned(),
+        };
+        // The place is within the end tag, so that `open` still counts as open there.
+        Err(ClixmlError::new(kind, self.at.saturating_sub(1)))
+    }
+
+    pub(super) fn unclosed(&self) -> ClixmlError {
+        ClixmlError::new(ClixmlErrorKind::Unclosed, self.text.len())
+    }
+
+    fn end_tag(&mut self, start: usize) -> Result<Tag<'de>, ClixmlError> {
+        let rest = self.text.get(start + 2..).unwrap_or_default();
+        let Some(end) = memchr(b'>', rest.as_bytes()) else {
+            return Err(ClixmlError::new(ClixmlErrorKind::UnclosedTag, start));
+        };
+        self.at = start + 2 + end + 1;
+        Ok(Tag::Close(rest.get(..end).unwrap_or_default().trim_ascii_end()))
+    }
+
+    fn start_tag(&mut self, start: usize) -> Result<Tag<'de>, ClixmlError> {
+        let bad = || ClixmlError::new(ClixmlErrorKind::BadTag, start);
+        let end = self.name_end(start + 1)?;
+        let mut open = Open {
+            tag: self.slice(start + 1, end),
+            name: None,
+            ref_id: None,
+            empty: false,
+            start,
+        };
+        if open.tag.is_empty() {
+            return Err(bad());
+        }
+        let mut at = end;
+        loop {
+            let next = self.behind_space(at)?;
+            match self.byte(next)? {
+                b'>' => {
+                    self.at = next + 1;
+                    return Ok(Tag::Open(open));
+                }
+                b'/' if self.byte(next + 1)? == b'>' => {
+                    self.at = next + 2;
+                    open.empty = true;
+                    return Ok(Tag::Open(open));
+                }
+                b'/' => return Err(bad()),
+                _ if next == at => return Err(bad()),
+                _ => at = self.attribute(next, &mut open)?,
+            }
+        }
+    }
+
+    /// Reads the attribute at `start` and returns where it ends.
+    fn attribute(&self, start: usize, open: &mut Open<'de>) -> Result<usize, ClixmlError> {
+        let bad = || ClixmlError::new(ClixmlErrorKind::BadTag, start);
+        let name_end = self.name_end(start)?;
+        let equals = self.behind_space(name_end)?;
+        if name_end == start || self.byte(equals)? != b'=' {
+            return Err(bad());
+        }
+        let quote_at = self.behind_space(equals + 1)?;
+        let quote = self.byte(quote_at)?;
+        if quote != b'"' && quote != b'\'' {
+            return Err(bad());
+        }
+        let from = quote_at + 1;
+        let length = memchr2(quote, b'<', self.text.as_bytes().get(from..).unwrap_or_default())
+            .ok_or_else(|| ClixmlError::new(ClixmlErrorKind::UnclosedTag, start))?;
+        let to = from + length;
+        if self.byte(to)? == b'<' {
+            return Err(bad());
+        }
+        let value = Some(self.slice(from, to));
+        let earlier = match self.slice(start, name_end) {
+            "N" => open.name.replace(self.slice(from, to)),
+            "RefId" => std::mem::replace(&mut open.ref_id, value),
+            _ => None,
+        };
+        if earlier.is_some() { Err(bad()) } else { Ok(to + 1) }
+    }
+
+    /// Where the name that begins at `at` ends.
+    fn name_end(&self, at: usize) -> Result<usize, ClixmlError> {
+        let bytes = self.text.as_bytes().get(at..).unwrap_or_default();
+        for (length, byte) in bytes.iter().enumerate() {
+            match byte {
+                b' ' | b'\t' | b'\r' | b'\n' | b'>' | b'/' | b'=' => return Ok(at + length),
+                b'<' | b'&' | b'"' | b'\'' => return Err(ClixmlError::new(ClixmlErrorKind::BadTag, at)),
+                _ => {}
+            }
+        }
+        Err(ClixmlError::new(ClixmlErrorKind::UnclosedTag, at))
+    }
+
+    fn behind_space(&self, mut at: usize) -> Result<usize, ClixmlError> {
+        while self.byte(at)?.is_ascii_whitespace() {
+            at += 1;
+        }
+        Ok(at)
+    }
+
+    fn byte(&self, at: usize) -> Result<u8, ClixmlError> {
+        match self.text.as_bytes().get(at) {
+            Some(byte) => Ok(*byte),
+            None => Err(ClixmlError::new(ClixmlErrorKind::UnclosedTag, at)),
+        }
+    }
+
+    fn slice(&self, from: usize, to: usize) -> &'de str {
+        self.text.get(from..to).unwrap_or_default()
+    }
+
+    fn note_depth(&mut self, tag: &Tag<'de>, start: usize) -> Result<(), ClixmlError> {
+        match tag {
+            Tag::Open(open) if !open.empty => {
+                self.elements += 1;
+                self.objects += usize::from(open.tag == "Obj");
+                if self.objects > self.max_depth {
+                    return Err(ClixmlError::new(
+                        ClixmlErrorKind::TooDeep {
+                            limit: self.max_depth,
+                        },
+                        start,
+                    ));
+                }
+                let limit = self.max_depth.saturating_mul(ELEMENTS_PER_OBJECT);
+                if self.elements > limit {
+                    return Err(ClixmlError::new(ClixmlErrorKind::TooDeep { limit }, start));
+                }
+            }
+            Tag::Close(found) if self.elements == 0 => {
+                let kind = ClixmlErrorKind::StrayEnd {
+                    found: (*found).to_owned(),
+                };
+                return Err(ClixmlError::new(kind, start));
+            }
+            Tag::Close(found) => {
+                self.elements -= 1;
+                self.objects -= usize::from(*found == "Obj" && self.objects > 0);
+            }
+            Tag::Open(_) | Tag::End => {}
+        }
+        Ok(())
+    }
+}
+
+/// The elements and member names that are open at `offset`, as far as the document can be read.
+pub(super) fn path_at(text: &str, offset: usize) -> String {
+    let Ok(mut scanner) = Scanner::new(text, usize::MAX) else {
+        return String::new();
+    };
+    let mut open = Vec::new();
+    while scanner.at() <= offset {
+        match scanner.next() {
+            Ok((_, Tag::Open(tag))) if tag.start > offset => break,
+            Ok((_, Tag::Open(tag))) if tag.empty && scanner.at() <= offset => {}
+            Ok((_, Tag::Open(tag))) => open.push(tag),
+            Ok((_, Tag::Close(_))) if scanner.at() <= offset => drop(open.pop()),
+            Ok(_) | Err(_) => break,
+        }
+    }
+    let segment = |open: &Open<'_>| match open.name {
+        Some(name) => format!("{}.{name}", open.tag),
+        None => open.tag.to_owned(),
+    };
+    // A path is for a person: the innermost elements tell most.
+    let hidden = open.len().saturating_sub(16);
+    let shown: Vec<String> = open.iter().skip(hidden).map(segment).collect();
+    let prefix = if hidden > 0 { "…/" } else { "" };
+    format!("{prefix}{}", shown.join("/"))
+}
