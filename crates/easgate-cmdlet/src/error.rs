@@ -1,0 +1,189 @@
+//! Why a command did not run to its end.
+
+use std::time::Duration;
+
+use easgate_psrp::wsman::{Fault, FaultKind};
+
+use crate::ErrorRecord;
+
+/// Why a command could not be started or did not complete.
+///
+/// Records that came before it are valid.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the message says it")]
+pub enum InvokeError {
+    #[error("could not reach {endpoint} to run {cmdlet}")]
+    Transport {
+        endpoint: String,
+        cmdlet: String,
+        sent: bool,
+        source: TransportError,
+    },
+
+    #[error("{endpoint} did not accept the credentials (it offers {offered})")]
+    Unauthorized { endpoint: String, offered: String },
+
+    #[error("{endpoint} refused {cmdlet}: {fault}")]
+    Fault {
+        endpoint: String,
+        cmdlet: String,
+        sent: bool,
+        fault: Box<Fault>,
+    },
+
+    #[error("{endpoint} redirects to {location}, which is not followed: {reason}")]
+    Redirected {
+        endpoint: String,
+        location: String,
+        reason: &'static str,
+    },
+
+    #[error("{cmdlet} failed: {error}")]
+    Failed { cmdlet: String, error: Box<ErrorRecord> },
+
+    #[error("{endpoint} lost the session while it ran {cmdlet}")]
+    SessionLost {
+        endpoint: String,
+        cmdlet: String,
+        sent: bool,
+    },
+
+    #[error("{cmdlet} was stopped")]
+    Stopped { cmdlet: String },
+
+    #[error("{cmdlet} took longer than {after:?}")]
+    Timeout {
+        cmdlet: String,
+        after: Duration,
+        sent: bool,
+    },
+
+    #[error("{endpoint} broke the protocol while running {cmdlet}: {reason}")]
+    Protocol {
+        endpoint: String,
+        cmdlet: String,
+        sent: bool,
+        reason: String,
+    },
+
+    #[error("could not prepare a runspace on {endpoint} with {cmdlet}")]
+    Setup {
+        endpoint: String,
+        cmdlet: String,
+        source: Box<Self>,
+    },
+
+    #[error("the transport to {endpoint} is closed")]
+    Closed { endpoint: String },
+
+    #[error("the recording has no answer to {cmdlet}")]
+    NotRecorded { cmdlet: String },
+}
+
+impl InvokeError {
+    /// Whether the same call may succeed later without anyone changing anything.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Transport { source, .. } => source.is_transient(),
+            Self::Fault { fault, .. } => matches!(
+                fault.kind(),
+                FaultKind::Timeout
+                    | FaultKind::ShellNotFound
+                    | FaultKind::TooManyShells
+                    | FaultKind::Throttled { .. }
+            ),
+            Self::SessionLost { .. } | Self::Timeout { .. } => true,
+            Self::Setup { source, .. } => source.is_transient(),
+            Self::Unauthorized { .. }
+            | Self::Redirected { .. }
+            | Self::Failed { .. }
+            | Self::Stopped { .. }
+            | Self::Protocol { .. }
+            | Self::Closed { .. }
+            | Self::NotRecorded { .. } => false,
+        }
+    }
+
+    /// Whether the command may have run, in part or whole.
+    #[must_use]
+    pub const fn sent(&self) -> bool {
+        match self {
+            Self::Transport { sent, .. }
+            | Self::Fault { sent, .. }
+            | Self::SessionLost { sent, .. }
+            | Self::Timeout { sent, .. }
+            | Self::Protocol { sent, .. } => *sent,
+            Self::Failed { .. } | Self::Stopped { .. } => true,
+            Self::Unauthorized { .. }
+            | Self::Redirected { .. }
+            | Self::Setup { .. }
+            | Self::Closed { .. }
+            | Self::NotRecorded { .. } => false,
+        }
+    }
+
+    /// Returns how long the server wants to be left alone, when it said so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        if let Self::Setup { source, .. } = self {
+            return source.retry_after();
+        }
+        let Self::Fault { fault, .. } = self else {
+            return None;
+        };
+        let FaultKind::Throttled { wait } = fault.kind() else {
+            return None;
+        };
+        wait
+    }
+}
+
+/// Why a request got no WS-Management answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the message says it")]
+pub enum TransportError {
+    #[error("no connection")]
+    Connect {
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    #[error("no answer within {after:?}")]
+    Timeout { after: Duration },
+
+    #[error("the connection broke")]
+    Broken {
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    #[error("HTTP status {status} without a WS-Management answer: {hint}")]
+    Status { status: u16, hint: &'static str },
+
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+
+    #[error("could not set up the connection")]
+    Setup {
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl TransportError {
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } => true,
+            Self::Status { status, .. } => *status == 408 || *status == 429 || *status >= 500,
+            Self::TooLarge { .. } | Self::Setup { .. } => false,
+        }
+    }
+
+    /// Whether the server provably never saw the request.
+    #[must_use]
+    pub const fn is_unsent(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::Setup { .. })
+    }
+}
