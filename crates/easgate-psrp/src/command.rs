@@ -33,13 +33,20 @@ impl Command {
     /// A command without parameters.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), parameters: Vec::new(), script: false }
+        Self {
+            name: name.to_owned(),
+            parameters: Vec::new(),
+            script: false,
+        }
     }
 
     /// The command with one more named parameter.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<PsValue>) -> Self {
-        self.parameters.push(Parameter { name: Some(name.to_owned()), value: value.into() });
+        self.parameters.push(Parameter {
+            name: Some(name.to_owned()),
+            value: value.into(),
+        });
         self
     }
 
@@ -52,7 +59,10 @@ impl Command {
     /// The command with one more positional argument.
     #[must_use]
     pub fn argument(mut self, value: impl Into<PsValue>) -> Self {
-        self.parameters.push(Parameter { name: None, value: value.into() });
+        self.parameters.push(Parameter {
+            name: None,
+            value: value.into(),
+        });
         self
     }
 
@@ -61,7 +71,12 @@ impl Command {
     pub fn parameter(&self, name: &str) -> Option<&PsValue> {
         self.parameters
             .iter()
-            .find(|parameter| parameter.name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+            .find(|parameter| {
+                parameter
+                    .name
+                    .as_deref()
+                    .is_some_and(|own| own.eq_ignore_ascii_case(name))
+            })
             .map(|parameter| &parameter.value)
     }
 
@@ -73,6 +88,10 @@ impl Command {
 
     /// What a peer sent, script or not.
     pub(crate) const fn received(name: String, script: bool, parameters: Vec<Parameter>) -> Self {
-        Self { name, parameters, script }
+        Self {
+            name,
+            parameters,
+            script,
+        }
     }
 }

@@ -63,7 +63,29 @@ pub struct Header {
 impl Header {
     /// Reads a header; bits of the flags other than Start and End are reserved and passed over.
     pub fn decode(bytes: &[u8; HEADER_BYTES]) -> Self {
-        let [o0, o1, o2, o3, o4, o5, o6, o7, f0, f1, f2, f3, f4, f5, f6, f7, flags, l0, l1, l2, l3] = *bytes;
+        let [
+            o0,
+            o1,
+            o2,
+            o3,
+            o4,
+            o5,
+            o6,
+            o7,
+            f0,
+            f1,
+            f2,
+            f3,
+            f4,
+            f5,
+            f6,
+            f7,
+            flags,
+            l0,
+            l1,
+            l2,
+            l3,
+        ] = *bytes;
         Self {
             object_id: u64::from_be_bytes([o0, o1, o2, o3, o4, o5, o6, o7]),
             fragment_id: u64::from_be_bytes([f0, f1, f2, f3, f4, f5, f6, f7]),
@@ -87,7 +109,11 @@ impl Header {
 #[expect(missing_docs, reason = "the message says it")]
 pub enum ProtocolError {
     #[error("a fragment of message {object_id} announces {length} bytes where {limit} are allowed")]
-    FragmentTooLarge { object_id: u64, length: u32, limit: usize },
+    FragmentTooLarge {
+        object_id: u64,
+        length: u32,
+        limit: usize,
+    },
     #[error("more than {limit} messages are broken at once")]
     TooManyBroken { limit: usize },
 }

@@ -20,7 +20,9 @@ pub(crate) use content::value;
 pub use content::{Content, ContentError};
 pub use host::{HostInfo, NULL_HOST};
 pub use opening::{ConnectRunspacePool, InitRunspacePool, SessionCapability, primitive_dictionary};
-pub use pool::{Availability, GetCommandMetadata, RunspaceAnswer, RunspacePoolState, RunspacePoolStateMessage, UserEvent};
+pub use pool::{
+    Availability, GetCommandMetadata, RunspaceAnswer, RunspacePoolState, RunspacePoolStateMessage, UserEvent,
+};
 pub use powershell::{PipelineState, PipelineStateMessage, PowerShell, RemoteStreamOptions};
 pub use version::{ParseVersionError, ProtocolVersion};
 
@@ -85,7 +87,13 @@ impl Message {
         if bytes.starts_with(BYTE_ORDER_MARK) {
             bytes.advance(BYTE_ORDER_MARK.len());
         }
-        Ok(Self { destination, message_type, pool_id, pipeline_id, data: bytes })
+        Ok(Self {
+            destination,
+            message_type,
+            pool_id,
+            pipeline_id,
+            data: bytes,
+        })
     }
 
     /// Writes header and data. A message without data gets no byte order mark.
@@ -186,4 +194,74 @@ message_types! {
     InformationRecord = 0x0004_1011 "INFORMATION_RECORD",
     PipelineHostCall = 0x0004_1100 "PIPELINE_HOST_CALL",
     PipelineHostResponse = 0x0004_1101 "PIPELINE_HOST_RESPONSE",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIRE: &[u8] = b"\x01\0\0\0\x04\x10\x04\0\
+        \x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\
+        \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\
+        \xef\xbb\xbf<S>x</S>";
+
+    #[test]
+    fn a_header_is_little_endian_with_mixed_endian_ids() {
+        let message = Message::decode(Bytes::from_static(WIRE)).expect("long enough");
+        assert_eq!(message.destination, Destination::Client);
+        assert_eq!(
+            MessageType::of(message.message_type),
+            Some(MessageType::PipelineOutput)
+        );
+        assert_eq!(
+            message.pool_id.to_string(),
+            "04030201-0605-0807-090a-0b0c0d0e0f10"
+        );
+        assert_eq!(message.data, "<S>x</S>");
+        assert_eq!(message.encode(ByteOrderMark::Written), WIRE);
+        assert_eq!(message.encode(ByteOrderMark::Absent).len(), WIRE.len() - 3);
+    }
+
+    #[test]
+    fn a_message_shorter_than_its_header_is_refused() {
+        for length in 0..HEADER_BYTES {
+            assert_eq!(
+                Message::decode(Bytes::from_static(&WIRE[..length])),
+                Err(MessageError { length })
+            );
+        }
+        assert_eq!(
+            Message::decode(Bytes::from_static(&WIRE[..HEADER_BYTES])).map(|message| message.data),
+            Ok(Bytes::new())
+        );
+    }
+
+    #[test]
+    fn no_data_gets_no_byte_order_mark() {
+        let message = Message {
+            data: Bytes::new(),
+            ..Message::decode(Bytes::from_static(WIRE)).expect("long enough")
+        };
+        assert_eq!(message.encode(ByteOrderMark::Written).len(), HEADER_BYTES);
+    }
+
+    #[test]
+    fn every_type_has_its_own_number() {
+        assert_eq!(MessageType::ALL.len(), 31);
+        for &known in MessageType::ALL {
+            assert_eq!(MessageType::of(known.number()), Some(known), "{}", known.name());
+        }
+        assert_eq!(MessageType::of(0x0004_1099), None);
+    }
+
+    #[test]
+    fn versions_are_compared_by_number() {
+        let version = |text: &str| text.parse::<ProtocolVersion>();
+        assert_eq!(version("2.3"), Ok(ProtocolVersion::V2_3));
+        assert_eq!(version(" 2.1.0.0 "), Ok(ProtocolVersion::V2_1));
+        assert!(version("2.10").expect("a version") > ProtocolVersion::V2_3);
+        for wrong in ["", "2", "two.one", "2.", "99999.1"] {
+            assert!(version(wrong).is_err(), "{wrong}");
+        }
+    }
 }

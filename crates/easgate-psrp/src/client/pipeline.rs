@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use crate::clixml::{self, PsValue};
 use crate::fragment::{Fragmenter, Limits, ObjectIds, ProtocolError, Reassembler};
-use crate::message::{ByteOrderMark, Content, Destination, Message, PipelineState, PipelineStateMessage, ProtocolVersion};
+use crate::message::{
+    ByteOrderMark, Content, Destination, Message, PipelineState, PipelineStateMessage, ProtocolVersion,
+};
 use crate::records::{ErrorRecord, HostCall, InformationRecord, InformationalRecord, ProgressRecord};
 
 /// What a server says of a pipeline.
@@ -70,7 +72,14 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    pub(super) fn new(pool_id: Uuid, id: Uuid, version: ProtocolVersion, limits: Limits, ids: ObjectIds, content: &Content) -> Self {
+    pub(super) fn new(
+        pool_id: Uuid,
+        id: Uuid,
+        version: ProtocolVersion,
+        limits: Limits,
+        ids: ObjectIds,
+        content: &Content,
+    ) -> Self {
         let mut pipeline = Self {
             pool_id,
             id,
@@ -169,10 +178,15 @@ impl Pipeline {
 
     fn take_messages(&mut self) {
         while let Some(joined) = self.input.pop() {
-            let message = joined.map_err(|broken| broken.to_string()).and_then(|bytes| Message::decode(bytes).map_err(|short| short.to_string()));
+            let message = joined
+                .map_err(|broken| broken.to_string())
+                .and_then(|bytes| Message::decode(bytes).map_err(|short| short.to_string()));
             match message {
                 Ok(message) => self.handle_message(&message),
-                Err(reason) => self.events.push_back(PipelineEvent::Undecodable { message_type: 0, reason }),
+                Err(reason) => self.events.push_back(PipelineEvent::Undecodable {
+                    message_type: 0,
+                    reason,
+                }),
             }
         }
     }
@@ -180,7 +194,9 @@ impl Pipeline {
     fn handle_message(&mut self, message: &Message) {
         if self.state.is_final() {
             // A server has nothing to say after the end; a message there has no place.
-            self.events.push_back(PipelineEvent::Unknown { message_type: message.message_type });
+            self.events.push_back(PipelineEvent::Unknown {
+                message_type: message.message_type,
+            });
             return;
         }
         match Content::decode(message) {
@@ -191,17 +207,26 @@ impl Pipeline {
             }
             Err(error) => {
                 let reason = error.in_one_line();
-                self.events.push_back(PipelineEvent::Undecodable { message_type: message.message_type, reason });
+                self.events.push_back(PipelineEvent::Undecodable {
+                    message_type: message.message_type,
+                    reason,
+                });
             }
         }
     }
 
     fn change(&mut self, state: PipelineState, error: Option<ErrorRecord>) {
         self.state = state;
-        self.events.push_back(PipelineEvent::State { state, error: error.map(Box::new) });
+        self.events.push_back(PipelineEvent::State {
+            state,
+            error: error.map(Box::new),
+        });
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other type, a new one too, has no place in a pipeline seen from its client")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other type, a new one too, has no place in a pipeline seen from its client"
+    )]
     fn event(&mut self, content: Content) -> PipelineEvent {
         match content {
             Content::PipelineOutput(object) => PipelineEvent::Output(object),
@@ -218,7 +243,9 @@ impl Pipeline {
                 }
                 PipelineEvent::HostCall(call)
             }
-            other => PipelineEvent::Unknown { message_type: other.message_type() },
+            other => PipelineEvent::Unknown {
+                message_type: other.message_type(),
+            },
         }
     }
 

@@ -9,8 +9,9 @@ use crate::clixml::PsValue;
 use crate::command::Command;
 use crate::fragment::{Fragmenter, Limits, ObjectIds, ProtocolError, Reassembler};
 use crate::message::{
-    Availability, ByteOrderMark, Content, Destination, GetCommandMetadata, InitRunspacePool, Message, NULL_HOST, PowerShell, ProtocolVersion,
-    RunspacePoolState, RunspacePoolStateMessage, SessionCapability, UserEvent,
+    Availability, ByteOrderMark, Content, Destination, GetCommandMetadata, InitRunspacePool, Message,
+    NULL_HOST, PowerShell, ProtocolVersion, RunspacePoolState, RunspacePoolStateMessage, SessionCapability,
+    UserEvent,
 };
 use crate::records::{ErrorRecord, HostCall};
 
@@ -133,7 +134,9 @@ impl RunspacePool {
     /// The fragments that `creationXml` carries: SESSION_CAPABILITY and INIT_RUNSPACEPOOL.
     pub fn opening(&mut self) -> Vec<u8> {
         let runspaces = |count: u32| i32::try_from(count.max(1)).unwrap_or(i32::MAX);
-        self.queue(&Content::SessionCapability(SessionCapability::of(self.config.version)));
+        self.queue(&Content::SessionCapability(SessionCapability::of(
+            self.config.version,
+        )));
         self.queue(&Content::InitRunspacePool(InitRunspacePool {
             min_runspaces: runspaces(self.config.min_runspaces),
             max_runspaces: runspaces(self.config.max_runspaces.max(self.config.min_runspaces)),
@@ -178,10 +181,15 @@ impl RunspacePool {
     pub fn handle_bytes(&mut self, bytes: Bytes) -> Result<(), ProtocolError> {
         let result = self.input.push(bytes);
         while let Some(joined) = self.input.pop() {
-            let message = joined.map_err(|broken| broken.to_string()).and_then(|bytes| Message::decode(bytes).map_err(|short| short.to_string()));
+            let message = joined
+                .map_err(|broken| broken.to_string())
+                .and_then(|bytes| Message::decode(bytes).map_err(|short| short.to_string()));
             match message {
                 Ok(message) => self.handle_message(&message),
-                Err(reason) => self.events.push_back(PoolEvent::Undecodable { message_type: 0, reason }),
+                Err(reason) => self.events.push_back(PoolEvent::Undecodable {
+                    message_type: 0,
+                    reason,
+                }),
             }
         }
         result
@@ -221,7 +229,8 @@ impl RunspacePool {
 
     /// Asks for the runspace's variables to be reset; `None` with a server older than protocol 2.3, which cannot.
     pub fn reset_runspace_state(&mut self) -> Option<i64> {
-        (self.version() >= ProtocolVersion::V2_3).then(|| self.ask(|call_id| Content::ResetRunspaceState { call_id }))
+        (self.version() >= ProtocolVersion::V2_3)
+            .then(|| self.ask(|call_id| Content::ResetRunspaceState { call_id }))
     }
 
     /// A pipeline of `commands` without input objects. `id` is new, and is the WSMan command id too.
@@ -231,7 +240,13 @@ impl RunspacePool {
 
     /// A pipeline that takes input objects: [`Pipeline::input`], then [`Pipeline::end_input`].
     pub fn pipeline_with_input(&mut self, id: Uuid, commands: &[Command]) -> Pipeline {
-        self.start(id, &Content::CreatePipeline(PowerShell { no_input: false, ..PowerShell::new(commands.to_vec()) }))
+        self.start(
+            id,
+            &Content::CreatePipeline(PowerShell {
+                no_input: false,
+                ..PowerShell::new(commands.to_vec())
+            }),
+        )
     }
 
     /// A pipeline that asks which commands the session has; each comes as an output object.
@@ -240,7 +255,14 @@ impl RunspacePool {
     }
 
     fn start(&self, id: Uuid, content: &Content) -> Pipeline {
-        Pipeline::new(self.config.pool_id, id, self.version(), self.config.limits, self.ids.clone(), content)
+        Pipeline::new(
+            self.config.pool_id,
+            id,
+            self.version(),
+            self.config.limits,
+            self.ids.clone(),
+            content,
+        )
     }
 
     fn version(&self) -> ProtocolVersion {
@@ -273,12 +295,18 @@ impl RunspacePool {
     fn handle_message(&mut self, message: &Message) {
         let event = match Content::decode(message) {
             Ok(content) => self.event(content),
-            Err(error) => PoolEvent::Undecodable { message_type: message.message_type, reason: error.in_one_line() },
+            Err(error) => PoolEvent::Undecodable {
+                message_type: message.message_type,
+                reason: error.in_one_line(),
+            },
         };
         self.events.push_back(event);
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other type, a new one too, has no place in a pool seen from its client")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other type, a new one too, has no place in a pool seen from its client"
+    )]
     fn event(&mut self, content: Content) -> PoolEvent {
         match content {
             Content::SessionCapability(SessionCapability { protocol_version, .. }) => {
@@ -290,16 +318,25 @@ impl RunspacePool {
                 self.state = state;
                 match state {
                     RunspacePoolState::Opened => PoolEvent::Opened,
-                    RunspacePoolState::Broken => PoolEvent::Broken { error: error.map(Box::new) },
+                    RunspacePoolState::Broken => PoolEvent::Broken {
+                        error: error.map(Box::new),
+                    },
                     RunspacePoolState::Closed => PoolEvent::Closed,
-                    RunspacePoolState::BeforeOpen | RunspacePoolState::Opening | RunspacePoolState::Closing | RunspacePoolState::Other(_) => {
-                        PoolEvent::State(state)
-                    }
+                    RunspacePoolState::BeforeOpen
+                    | RunspacePoolState::Opening
+                    | RunspacePoolState::Closing
+                    | RunspacePoolState::Other(_) => PoolEvent::State(state),
                 }
             }
             Content::ApplicationPrivateData(data) => PoolEvent::ApplicationPrivateData(data),
             Content::RunspaceAvailability(availability) => PoolEvent::Availability(availability),
-            Content::RunspacePoolInitData { min_runspaces, max_runspaces } => PoolEvent::InitData { min_runspaces, max_runspaces },
+            Content::RunspacePoolInitData {
+                min_runspaces,
+                max_runspaces,
+            } => PoolEvent::InitData {
+                min_runspaces,
+                max_runspaces,
+            },
             Content::UserEvent(event) => PoolEvent::UserEvent(event),
             Content::PublicKeyRequest => PoolEvent::PublicKeyRequest,
             Content::RunspacePoolHostCall(call) => {
@@ -309,7 +346,9 @@ impl RunspacePool {
                 }
                 PoolEvent::HostCall(call)
             }
-            other => PoolEvent::Unknown { message_type: other.message_type() },
+            other => PoolEvent::Unknown {
+                message_type: other.message_type(),
+            },
         }
     }
 }

@@ -49,12 +49,19 @@ struct Outgoing {
 impl Fragmenter {
     /// Nothing to send yet; ids come from `ids`.
     pub const fn new(ids: ObjectIds) -> Self {
-        Self { ids, waiting: VecDeque::new() }
+        Self {
+            ids,
+            waiting: VecDeque::new(),
+        }
     }
 
     /// Appends a message. An empty one takes a fragment too, so that the peer sees its end.
     pub fn push(&mut self, message: impl Into<Bytes>) {
-        self.waiting.push_back(Outgoing { object_id: self.ids.take(), next_fragment: 0, rest: message.into() });
+        self.waiting.push_back(Outgoing {
+            object_id: self.ids.take(),
+            next_fragment: 0,
+            rest: message.into(),
+        });
     }
 
     /// Whether everything was sent.
@@ -91,14 +98,22 @@ impl Fragmenter {
     }
 
     fn append(&mut self, out: &mut Vec<u8>, budget: usize) -> bool {
-        let Some(outgoing) = self.waiting.front_mut() else { return false };
+        let Some(outgoing) = self.waiting.front_mut() else {
+            return false;
+        };
         let room = budget.min(MAX_FRAGMENT_BYTES).saturating_sub(HEADER_BYTES).max(1);
         let data = outgoing.rest.split_to(room.min(outgoing.rest.len()));
         let end = outgoing.rest.is_empty();
         let length = u32::try_from(data.len()).expect("a fragment is at most 32 KiB");
         out.reserve(HEADER_BYTES + data.len());
-        Header { object_id: outgoing.object_id, fragment_id: outgoing.next_fragment, start: outgoing.next_fragment == 0, end, length }
-            .encode(out);
+        Header {
+            object_id: outgoing.object_id,
+            fragment_id: outgoing.next_fragment,
+            start: outgoing.next_fragment == 0,
+            end,
+            length,
+        }
+        .encode(out);
         out.extend_from_slice(&data);
         outgoing.next_fragment += 1;
         if end {

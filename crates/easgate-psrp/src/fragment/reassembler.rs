@@ -47,7 +47,11 @@ struct Incomplete {
 #[expect(missing_docs, reason = "the message says it")]
 pub enum Broken {
     #[error("fragment {found} of message {object_id} came where {expected} was due")]
-    Order { object_id: u64, expected: u64, found: u64 },
+    Order {
+        object_id: u64,
+        expected: u64,
+        found: u64,
+    },
     #[error("message {object_id} began twice")]
     StartedTwice { object_id: u64 },
     #[error("fragment {fragment_id} of message {object_id} came without its beginning")]
@@ -121,7 +125,10 @@ impl Reassembler {
         self.incomplete_bytes = 0;
         self.broken.clear();
         for (object_id, message) in std::mem::take(&mut self.incomplete) {
-            self.ready.push_back(Err(Broken::CutOff { object_id, received: message.data.len() }));
+            self.ready.push_back(Err(Broken::CutOff {
+                object_id,
+                received: message.data.len(),
+            }));
         }
     }
 
@@ -134,7 +141,9 @@ impl Reassembler {
         let missing = HEADER_BYTES - self.header.len();
         let part = input.split_to(missing.min(input.len()));
         self.header.extend_from_slice(&part);
-        let Ok(bytes) = <[u8; HEADER_BYTES]>::try_from(self.header.as_slice()) else { return Ok(()) };
+        let Ok(bytes) = <[u8; HEADER_BYTES]>::try_from(self.header.as_slice()) else {
+            return Ok(());
+        };
         self.header.clear();
         let header = Header::decode(&bytes);
         let remaining = usize::try_from(header.length).unwrap_or(usize::MAX);
@@ -145,7 +154,11 @@ impl Reassembler {
                 limit: self.limits.fragment_bytes,
             });
         }
-        let mut current = Current { skip: !self.begin(&header)?, header, remaining };
+        let mut current = Current {
+            skip: !self.begin(&header)?,
+            header,
+            remaining,
+        };
         if remaining == 0 {
             self.take_data(&mut current, Bytes::new())?;
         } else {
@@ -156,7 +169,12 @@ impl Reassembler {
 
     /// Checks a fragment's place; says whether its data is wanted.
     fn begin(&mut self, header: &Header) -> Result<bool, ProtocolError> {
-        let Header { object_id, fragment_id, start, .. } = *header;
+        let Header {
+            object_id,
+            fragment_id,
+            start,
+            ..
+        } = *header;
         if self.broken.contains(&object_id) {
             // The same id may begin again once its broken message is over.
             if !start {
@@ -166,18 +184,31 @@ impl Reassembler {
         }
         let fault = match (start, self.incomplete.get(&object_id)) {
             (true, Some(_)) => Broken::StartedTwice { object_id },
-            (true, None) if fragment_id != 0 => Broken::Order { object_id, expected: 0, found: fragment_id },
+            (true, None) if fragment_id != 0 => Broken::Order {
+                object_id,
+                expected: 0,
+                found: fragment_id,
+            },
             (true, None) if !header.end && self.incomplete.len() >= self.limits.incomplete_messages => {
-                Broken::TooManyIncomplete { object_id, limit: self.limits.incomplete_messages }
+                Broken::TooManyIncomplete {
+                    object_id,
+                    limit: self.limits.incomplete_messages,
+                }
             }
             (true, None) => return Ok(true),
-            (false, None) => Broken::NoStart { object_id, fragment_id },
-            (false, Some(message)) if message.next_fragment != fragment_id => {
-                Broken::Order { object_id, expected: message.next_fragment, found: fragment_id }
-            }
-            (false, Some(_)) if fragment_id >= self.limits.fragments => {
-                Broken::TooManyFragments { object_id, limit: self.limits.fragments }
-            }
+            (false, None) => Broken::NoStart {
+                object_id,
+                fragment_id,
+            },
+            (false, Some(message)) if message.next_fragment != fragment_id => Broken::Order {
+                object_id,
+                expected: message.next_fragment,
+                found: fragment_id,
+            },
+            (false, Some(_)) if fragment_id >= self.limits.fragments => Broken::TooManyFragments {
+                object_id,
+                limit: self.limits.fragments,
+            },
             (false, Some(_)) => return Ok(true),
         };
         self.give_up(object_id, fault)?;
@@ -185,7 +216,13 @@ impl Reassembler {
     }
 
     fn take_data(&mut self, current: &mut Current, data: Bytes) -> Result<(), ProtocolError> {
-        let Header { object_id, start, end, length, .. } = current.header;
+        let Header {
+            object_id,
+            start,
+            end,
+            length,
+            ..
+        } = current.header;
         let whole = data.len() == usize::try_from(length).unwrap_or(usize::MAX);
         if current.skip {
             if current.remaining == 0 && end {
@@ -224,18 +261,33 @@ impl Reassembler {
             self.ready.push_back(Ok(data));
             return Ok(());
         }
-        self.give_up(object_id, Broken::TooLong { object_id, limit: self.limits.message_bytes })?;
+        self.give_up(
+            object_id,
+            Broken::TooLong {
+                object_id,
+                limit: self.limits.message_bytes,
+            },
+        )?;
         self.broken.remove(&object_id);
         Ok(())
     }
 
     fn keep(&mut self, object_id: u64, data: &[u8]) -> Result<(), Broken> {
-        let held = self.incomplete.get(&object_id).map_or(0, |message| message.data.len());
+        let held = self
+            .incomplete
+            .get(&object_id)
+            .map_or(0, |message| message.data.len());
         if held + data.len() > self.limits.message_bytes {
-            return Err(Broken::TooLong { object_id, limit: self.limits.message_bytes });
+            return Err(Broken::TooLong {
+                object_id,
+                limit: self.limits.message_bytes,
+            });
         }
         if self.incomplete_bytes + data.len() > self.limits.incomplete_bytes {
-            return Err(Broken::TooManyIncomplete { object_id, limit: self.limits.incomplete_messages });
+            return Err(Broken::TooManyIncomplete {
+                object_id,
+                limit: self.limits.incomplete_messages,
+            });
         }
         let message = self.incomplete.entry(object_id).or_default();
         message.data.extend_from_slice(data);

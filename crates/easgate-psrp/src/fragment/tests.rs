@@ -18,7 +18,13 @@ fn fragmenter(messages: &[&[u8]]) -> Fragmenter {
 fn headers(mut bytes: &[u8]) -> String {
     let mut text = String::new();
     while let Some((header, rest)) = bytes.split_first_chunk::<HEADER_BYTES>() {
-        let Header { object_id, fragment_id, start, end, length } = Header::decode(header);
+        let Header {
+            object_id,
+            fragment_id,
+            start,
+            end,
+            length,
+        } = Header::decode(header);
         let flags = format!("{}{}", if start { "S" } else { "" }, if end { "E" } else { "" });
         writeln!(text, "{object_id}/{fragment_id} {flags:<2} {length}").expect("a String takes everything");
         bytes = &rest[usize::try_from(length).expect("fits")..];
@@ -50,7 +56,14 @@ fn joined(limits: Limits, chunks: &[&[u8]]) -> String {
 fn fragment(object_id: u64, fragment_id: u64, flags: &str, data: &str) -> Vec<u8> {
     let mut out = Vec::new();
     let length = u32::try_from(data.len()).expect("fits");
-    Header { object_id, fragment_id, start: flags.contains('S'), end: flags.contains('E'), length }.encode(&mut out);
+    Header {
+        object_id,
+        fragment_id,
+        start: flags.contains('S'),
+        end: flags.contains('E'),
+        length,
+    }
+    .encode(&mut out);
     out.extend_from_slice(data.as_bytes());
     out
 }
@@ -62,8 +75,18 @@ fn check(fragments: &[Vec<u8>], expected: &Expect) {
 #[test]
 fn a_header_is_big_endian() {
     let mut out = Vec::new();
-    Header { object_id: 1, fragment_id: 0x0203, start: true, end: true, length: 199 }.encode(&mut out);
-    assert_eq!(out, [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 3, 3, 0, 0, 0, 199]);
+    Header {
+        object_id: 1,
+        fragment_id: 0x0203,
+        start: true,
+        end: true,
+        length: 199,
+    }
+    .encode(&mut out);
+    assert_eq!(
+        out,
+        [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 3, 3, 0, 0, 0, 199]
+    );
 }
 
 #[test]
@@ -76,7 +99,11 @@ fn every_length_up_to_three_fragments_has_one_start_and_one_end() {
         let mut count = 0;
         while let Some(bytes) = out.next_fragment(HEADER_BYTES + data) {
             let header = Header::decode(bytes.first_chunk().expect("a whole header"));
-            assert_eq!((header.start, header.fragment_id), (count == 0, count), "{length}");
+            assert_eq!(
+                (header.start, header.fragment_id),
+                (count == 0, count),
+                "{length}"
+            );
             assert_eq!(header.end, out.is_empty(), "{length}");
             input.push(Bytes::from(bytes)).expect("a good stream");
             count += 1;
@@ -107,7 +134,9 @@ fn several_messages_share_one_buffer() {
 #[test]
 fn a_buffer_without_room_for_a_byte_more_is_left_so() {
     let mut out = fragmenter(&[b"one", b"two"]);
-    let first = out.pack(HEADER_BYTES + 3 + HEADER_BYTES).expect("something waits");
+    let first = out
+        .pack(HEADER_BYTES + 3 + HEADER_BYTES)
+        .expect("something waits");
     assert_eq!(headers(&first), "1/0 SE 3\n");
     // No room at all: the message goes byte by byte rather than never.
     assert_eq!(headers(&out.pack(0).expect("something waits")), "2/0 S  1\n");
@@ -140,7 +169,12 @@ fn ids_are_shared_by_the_machines_of_a_pool() {
 #[test]
 fn messages_may_interleave_and_begin_at_any_id() {
     check(
-        &[fragment(2663, 0, "S", "a"), fragment(7, 0, "S", "x"), fragment(2663, 1, "E", "b"), fragment(7, 1, "E", "y")],
+        &[
+            fragment(2663, 0, "S", "a"),
+            fragment(7, 0, "S", "x"),
+            fragment(2663, 1, "E", "b"),
+            fragment(7, 1, "E", "y"),
+        ],
         &expect![[r"
             ab
             xy
@@ -194,7 +228,11 @@ fn every_fault_of_order_is_named() {
 #[test]
 fn a_broken_message_may_begin_again() {
     check(
-        &[fragment(1, 3, "", "x"), fragment(1, 0, "S", "a"), fragment(1, 1, "E", "b")],
+        &[
+            fragment(1, 3, "", "x"),
+            fragment(1, 0, "S", "a"),
+            fragment(1, 1, "E", "b"),
+        ],
         &expect![[r"
             [fragment 3 of message 1 came without its beginning]
             ab
@@ -202,15 +240,35 @@ fn a_broken_message_may_begin_again() {
     );
 }
 
-const SMALL: Limits =
-    Limits { fragment_bytes: 8, message_bytes: 10, fragments: 3, incomplete_messages: 2, incomplete_bytes: 12 };
+const SMALL: Limits = Limits {
+    fragment_bytes: 8,
+    message_bytes: 10,
+    fragments: 3,
+    incomplete_messages: 2,
+    incomplete_bytes: 12,
+};
 
 #[test]
 fn what_a_peer_may_make_us_hold_is_capped() {
     let rows: [(&str, &[Vec<u8>]); 5] = [
         ("a fragment", &[fragment(1, 0, "S", "123456789")]),
-        ("a message", &[fragment(1, 0, "S", "12345678"), fragment(1, 1, "E", "12345678"), fragment(2, 0, "SE", "well")]),
-        ("fragments", &[fragment(1, 0, "S", "1"), fragment(1, 1, "", ""), fragment(1, 2, "", ""), fragment(1, 3, "E", "")]),
+        (
+            "a message",
+            &[
+                fragment(1, 0, "S", "12345678"),
+                fragment(1, 1, "E", "12345678"),
+                fragment(2, 0, "SE", "well"),
+            ],
+        ),
+        (
+            "fragments",
+            &[
+                fragment(1, 0, "S", "1"),
+                fragment(1, 1, "", ""),
+                fragment(1, 2, "", ""),
+                fragment(1, 3, "E", ""),
+            ],
+        ),
         (
             "messages",
             &[
@@ -221,11 +279,19 @@ fn what_a_peer_may_make_us_hold_is_capped() {
                 fragment(2, 1, "E", "2"),
             ],
         ),
-        ("bytes", &[fragment(1, 0, "S", "12345678"), fragment(2, 0, "S", "12345678"), fragment(1, 1, "E", "")]),
+        (
+            "bytes",
+            &[
+                fragment(1, 0, "S", "12345678"),
+                fragment(2, 0, "S", "12345678"),
+                fragment(1, 1, "E", ""),
+            ],
+        ),
     ];
     let mut text = String::new();
     for (name, fragments) in rows {
-        write!(text, "{name}:\n{}", joined(SMALL, &[&fragments.concat()])).expect("a String takes everything");
+        write!(text, "{name}:\n{}", joined(SMALL, &[&fragments.concat()]))
+            .expect("a String takes everything");
     }
     expect![[r"
         a fragment:

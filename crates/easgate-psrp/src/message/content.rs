@@ -3,13 +3,16 @@
 use bytes::Bytes;
 
 use crate::clixml::{self, ClixmlError, PsValue};
-use crate::records::{ErrorRecord, HostCall, HostResponse, InformationRecord, InformationalRecord, ProgressRecord};
+use crate::records::{
+    ErrorRecord, HostCall, HostResponse, InformationRecord, InformationalRecord, ProgressRecord,
+};
 
 use super::members::{bag, i64_value, member, number, small_number, text};
 use super::pool::{question, read_question};
 use super::{
-    Availability, ConnectRunspacePool, GetCommandMetadata, InitRunspacePool, Message, MessageType, PipelineStateMessage, PowerShell,
-    ProtocolVersion, RunspacePoolStateMessage, SessionCapability, UserEvent,
+    Availability, ConnectRunspacePool, GetCommandMetadata, InitRunspacePool, Message, MessageType,
+    PipelineStateMessage, PowerShell, ProtocolVersion, RunspacePoolStateMessage, SessionCapability,
+    UserEvent,
 };
 
 /// The contents of every type of message.
@@ -26,18 +29,31 @@ pub enum Content {
     EncryptedSessionKey(String),
     PublicKeyRequest,
     ConnectRunspacePool(ConnectRunspacePool),
-    SetMaxRunspaces { call_id: i64, runspaces: i32 },
-    SetMinRunspaces { call_id: i64, runspaces: i32 },
+    SetMaxRunspaces {
+        call_id: i64,
+        runspaces: i32,
+    },
+    SetMinRunspaces {
+        call_id: i64,
+        runspaces: i32,
+    },
     RunspaceAvailability(Availability),
     RunspacePoolState(RunspacePoolStateMessage),
     CreatePipeline(PowerShell),
-    GetAvailableRunspaces { call_id: i64 },
+    GetAvailableRunspaces {
+        call_id: i64,
+    },
     UserEvent(Box<UserEvent>),
     /// What the server says of its session; Nil when it says nothing.
     ApplicationPrivateData(PsValue),
     GetCommandMetadata(GetCommandMetadata),
-    RunspacePoolInitData { min_runspaces: i32, max_runspaces: i32 },
-    ResetRunspaceState { call_id: i64 },
+    RunspacePoolInitData {
+        min_runspaces: i32,
+        max_runspaces: i32,
+    },
+    ResetRunspaceState {
+        call_id: i64,
+    },
     RunspacePoolHostCall(HostCall),
     RunspacePoolHostResponse(HostResponse),
     PipelineInput(Bytes),
@@ -53,7 +69,10 @@ pub enum Content {
     PipelineHostCall(HostCall),
     PipelineHostResponse(HostResponse),
     /// A type that is not known: passed over.
-    Unknown { message_type: u32, data: Bytes },
+    Unknown {
+        message_type: u32,
+        data: Bytes,
+    },
 }
 
 /// Why the contents of a message could not be read. It concerns this message only.
@@ -65,7 +84,10 @@ pub enum ContentError {
     #[error("member {0} is missing")]
     Missing(&'static str),
     #[error("member {name} is not {expected}")]
-    Kind { name: &'static str, expected: &'static str },
+    Kind {
+        name: &'static str,
+        expected: &'static str,
+    },
 }
 
 impl ContentError {
@@ -84,11 +106,17 @@ impl Content {
     /// # Errors
     ///
     /// CLIXML that is broken, or an object without what the type demands. A type that is not known is no error.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the types of the pool are read below")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the types of the pool are read below"
+    )]
     pub fn decode(message: &Message) -> Result<Self, ContentError> {
         let data = &message.data;
         let Some(message_type) = MessageType::of(message.message_type) else {
-            return Ok(Self::Unknown { message_type: message.message_type, data: data.clone() });
+            return Ok(Self::Unknown {
+                message_type: message.message_type,
+                data: data.clone(),
+            });
         };
         Ok(match message_type {
             MessageType::PipelineInput => Self::PipelineInput(data.clone()),
@@ -102,15 +130,22 @@ impl Content {
             MessageType::ProgressRecord => Self::ProgressRecord(ProgressRecord::read(&value(data)?)),
             MessageType::InformationRecord => Self::InformationRecord(InformationRecord::read(&value(data)?)),
             MessageType::CreatePipeline => Self::CreatePipeline(PowerShell::read(&value(data)?)?),
-            MessageType::GetCommandMetadata => Self::GetCommandMetadata(GetCommandMetadata::read(&value(data)?)),
+            MessageType::GetCommandMetadata => {
+                Self::GetCommandMetadata(GetCommandMetadata::read(&value(data)?))
+            }
             MessageType::PipelineState => Self::PipelineState(PipelineStateMessage::read(&value(data)?)?),
             MessageType::PipelineHostCall => Self::PipelineHostCall(HostCall::read(&value(data)?)?),
-            MessageType::PipelineHostResponse => Self::PipelineHostResponse(HostResponse::read(&value(data)?)?),
+            MessageType::PipelineHostResponse => {
+                Self::PipelineHostResponse(HostResponse::read(&value(data)?)?)
+            }
             _ => Self::of_pool(message_type, &value(data)?)?,
         })
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the types of pipelines were read above")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the types of pipelines were read above"
+    )]
     fn of_pool(message_type: MessageType, value: &PsValue) -> Result<Self, ContentError> {
         Ok(match message_type {
             MessageType::SessionCapability => Self::SessionCapability(SessionCapability::read(value)?),
@@ -128,19 +163,30 @@ impl Content {
             }
             MessageType::RunspaceAvailability => Self::RunspaceAvailability(Availability::read(value)?),
             MessageType::RunspacePoolState => Self::RunspacePoolState(RunspacePoolStateMessage::read(value)?),
-            MessageType::GetAvailableRunspaces => Self::GetAvailableRunspaces { call_id: number(value, "ci")? },
+            MessageType::GetAvailableRunspaces => Self::GetAvailableRunspaces {
+                call_id: number(value, "ci")?,
+            },
             MessageType::UserEvent => Self::UserEvent(Box::new(UserEvent::read(value))),
-            MessageType::ApplicationPrivateData => {
-                Self::ApplicationPrivateData(member(value, "ApplicationPrivateData").cloned().unwrap_or(PsValue::NIL))
-            }
+            MessageType::ApplicationPrivateData => Self::ApplicationPrivateData(
+                member(value, "ApplicationPrivateData")
+                    .cloned()
+                    .unwrap_or(PsValue::NIL),
+            ),
             MessageType::RunspacePoolInitData => Self::RunspacePoolInitData {
                 min_runspaces: small_number(value, "MinRunspaces")?,
                 max_runspaces: small_number(value, "MaxRunspaces")?,
             },
-            MessageType::ResetRunspaceState => Self::ResetRunspaceState { call_id: number(value, "ci")? },
+            MessageType::ResetRunspaceState => Self::ResetRunspaceState {
+                call_id: number(value, "ci")?,
+            },
             MessageType::RunspacePoolHostCall => Self::RunspacePoolHostCall(HostCall::read(value)?),
-            MessageType::RunspacePoolHostResponse => Self::RunspacePoolHostResponse(HostResponse::read(value)?),
-            other => Self::Unknown { message_type: other.number(), data: Bytes::new() },
+            MessageType::RunspacePoolHostResponse => {
+                Self::RunspacePoolHostResponse(HostResponse::read(value)?)
+            }
+            other => Self::Unknown {
+                message_type: other.number(),
+                data: Bytes::new(),
+            },
         })
     }
 
@@ -186,7 +232,9 @@ impl Content {
     /// Writes the data for a peer that speaks `version`: no member newer than that.
     pub fn encode(&self, version: ProtocolVersion) -> Bytes {
         let value = match self {
-            Self::PipelineInput(data) | Self::PipelineOutput(data) | Self::Unknown { data, .. } => return data.clone(),
+            Self::PipelineInput(data) | Self::PipelineOutput(data) | Self::Unknown { data, .. } => {
+                return data.clone();
+            }
             Self::EndOfPipelineInput => return Bytes::new(),
             Self::PublicKeyRequest => PsValue::from(""),
             Self::SessionCapability(capability) => capability.value(),
@@ -199,15 +247,23 @@ impl Content {
             Self::RunspaceAvailability(availability) => availability.value(),
             Self::RunspacePoolState(state) => state.value(),
             Self::CreatePipeline(powershell) => powershell.value(version),
-            Self::GetAvailableRunspaces { call_id } | Self::ResetRunspaceState { call_id } => bag([("ci", i64_value(*call_id))]),
+            Self::GetAvailableRunspaces { call_id } | Self::ResetRunspaceState { call_id } => {
+                bag([("ci", i64_value(*call_id))])
+            }
             Self::UserEvent(event) => event.value(),
             Self::ApplicationPrivateData(value) => bag([("ApplicationPrivateData", value.clone())]),
             Self::GetCommandMetadata(metadata) => metadata.value(),
-            Self::RunspacePoolInitData { min_runspaces, max_runspaces } => {
-                bag([("MinRunspaces", (*min_runspaces).into()), ("MaxRunspaces", (*max_runspaces).into())])
-            }
+            Self::RunspacePoolInitData {
+                min_runspaces,
+                max_runspaces,
+            } => bag([
+                ("MinRunspaces", (*min_runspaces).into()),
+                ("MaxRunspaces", (*max_runspaces).into()),
+            ]),
             Self::RunspacePoolHostCall(call) | Self::PipelineHostCall(call) => call.value(),
-            Self::RunspacePoolHostResponse(response) | Self::PipelineHostResponse(response) => response.value(),
+            Self::RunspacePoolHostResponse(response) | Self::PipelineHostResponse(response) => {
+                response.value()
+            }
             Self::ErrorRecord(record) => record.value(),
             Self::PipelineState(state) => state.value(),
             Self::DebugRecord(record) => record.value("Debug"),

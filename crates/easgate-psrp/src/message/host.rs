@@ -20,7 +20,12 @@ pub struct HostInfo {
 }
 
 /// A client without a person before it: a server that keeps to it never asks.
-pub const NULL_HOST: HostInfo = HostInfo { host_null: true, ui_null: true, raw_ui_null: true, use_runspace_host: true };
+pub const NULL_HOST: HostInfo = HostInfo {
+    host_null: true,
+    ui_null: true,
+    raw_ui_null: true,
+    use_runspace_host: true,
+};
 
 impl HostInfo {
     pub(super) fn read(value: Option<&PsValue>) -> Self {

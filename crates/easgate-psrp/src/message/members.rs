@@ -16,7 +16,9 @@ pub(crate) fn bag_of(members: Vec<(String, PsValue)>) -> PsValue {
 
 /// A list under a type name and `System.Object`.
 pub(crate) fn list(type_name: &str, items: Vec<PsValue>) -> PsValue {
-    PsValue::object(&[type_name, "System.Object"]).content(Holding::List(items)).into()
+    PsValue::object(&[type_name, "System.Object"])
+        .content(Holding::List(items))
+        .into()
 }
 
 /// A 64-bit number.
@@ -46,17 +48,26 @@ pub(crate) fn required<'a>(object: &'a PsValue, name: &'static str) -> Result<&'
 
 /// A number that has to be there.
 pub(crate) fn number(object: &PsValue, name: &'static str) -> Result<i64, ContentError> {
-    required(object, name)?.as_i64().ok_or(ContentError::Kind { name, expected: "a number" })
+    required(object, name)?.as_i64().ok_or(ContentError::Kind {
+        name,
+        expected: "a number",
+    })
 }
 
 /// A number of 32 bits that has to be there.
 pub(crate) fn small_number(object: &PsValue, name: &'static str) -> Result<i32, ContentError> {
-    i32::try_from(number(object, name)?).map_err(|_| ContentError::Kind { name, expected: "a number of 32 bits" })
+    i32::try_from(number(object, name)?).map_err(|_| ContentError::Kind {
+        name,
+        expected: "a number of 32 bits",
+    })
 }
 
 /// A number of 32 bits, or what stands for its absence.
 pub(crate) fn small_number_or(object: &PsValue, name: &'static str, absent: i32) -> i32 {
-    member(object, name).and_then(PsValue::as_i64).and_then(|number| i32::try_from(number).ok()).unwrap_or(absent)
+    member(object, name)
+        .and_then(PsValue::as_i64)
+        .and_then(|number| i32::try_from(number).ok())
+        .unwrap_or(absent)
 }
 
 /// A text, or the empty one.

@@ -20,14 +20,21 @@ impl SessionCapability {
     /// The capability of a side that speaks `version`.
     #[must_use]
     pub fn of(version: ProtocolVersion) -> Self {
-        Self { protocol_version: version, ps_version: "2.0".to_owned(), serialization_version: "1.1.0.1".to_owned() }
+        Self {
+            protocol_version: version,
+            ps_version: "2.0".to_owned(),
+            serialization_version: "1.1.0.1".to_owned(),
+        }
     }
 
     pub(super) fn read(value: &PsValue) -> Result<Self, ContentError> {
         let name = "protocolversion";
         let written = required(value, name)?.as_str().unwrap_or_default();
         Ok(Self {
-            protocol_version: written.parse().map_err(|_| ContentError::Kind { name, expected: "a version" })?,
+            protocol_version: written.parse().map_err(|_| ContentError::Kind {
+                name,
+                expected: "a version",
+            })?,
             ps_version: text(value, "PSVersion"),
             serialization_version: text(value, "SerializationVersion"),
         })
@@ -67,7 +74,10 @@ impl InitRunspacePool {
             thread_options: small_number_or(value, "PSThreadOptions", 0),
             apartment_state: small_number_or(value, "ApartmentState", 2),
             host: HostInfo::read(member(value, "HostInfo")),
-            application_arguments: value.property("ApplicationArguments").cloned().unwrap_or(PsValue::NIL),
+            application_arguments: value
+                .property("ApplicationArguments")
+                .cloned()
+                .unwrap_or(PsValue::NIL),
         })
     }
 
@@ -92,8 +102,17 @@ pub struct ConnectRunspacePool {
 
 impl ConnectRunspacePool {
     pub(super) fn read(value: &PsValue) -> Self {
-        let bounds = (small_number(value, "MinRunspaces"), small_number(value, "MaxRunspaces"));
-        Self { runspaces: if let (Ok(min), Ok(max)) = bounds { Some((min, max)) } else { None } }
+        let bounds = (
+            small_number(value, "MinRunspaces"),
+            small_number(value, "MaxRunspaces"),
+        );
+        Self {
+            runspaces: if let (Ok(min), Ok(max)) = bounds {
+                Some((min, max))
+            } else {
+                None
+            },
+        }
     }
 
     pub(super) fn value(self) -> PsValue {
@@ -106,8 +125,14 @@ impl ConnectRunspacePool {
 
 /// A dictionary of the type that application arguments and application private data have.
 pub fn primitive_dictionary(entries: impl IntoIterator<Item = (PsValue, PsValue)>) -> PsValue {
-    let names = ["System.Management.Automation.PSPrimitiveDictionary", "System.Collections.Hashtable", "System.Object"];
-    PsValue::object(&names).content(Holding::Dictionary(entries.into_iter().collect())).into()
+    let names = [
+        "System.Management.Automation.PSPrimitiveDictionary",
+        "System.Collections.Hashtable",
+        "System.Object",
+    ];
+    PsValue::object(&names)
+        .content(Holding::Dictionary(entries.into_iter().collect()))
+        .into()
 }
 
 pub(super) fn apartment_state(value: i32) -> PsValue {
@@ -116,7 +141,11 @@ pub(super) fn apartment_state(value: i32) -> PsValue {
         1 => "MTA",
         _ => "UNKNOWN",
     };
-    PsValue::enumeration("System.Management.Automation.Runspaces.ApartmentState", name, value)
+    PsValue::enumeration(
+        "System.Management.Automation.Runspaces.ApartmentState",
+        name,
+        value,
+    )
 }
 
 fn thread_options(value: i32) -> PsValue {
@@ -126,5 +155,9 @@ fn thread_options(value: i32) -> PsValue {
         3 => "UseCurrentThread",
         _ => "Default",
     };
-    PsValue::enumeration("System.Management.Automation.Runspaces.PSThreadOptions", name, value)
+    PsValue::enumeration(
+        "System.Management.Automation.Runspaces.PSThreadOptions",
+        name,
+        value,
+    )
 }

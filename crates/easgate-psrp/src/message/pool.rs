@@ -3,8 +3,11 @@
 use crate::clixml::PsValue;
 use crate::records::ErrorRecord;
 
-use super::members::{bag, bag_of, i64_value, items, list, member, number, optional, optional_text, required, small_number, small_number_or, text};
 use super::ContentError;
+use super::members::{
+    bag, bag_of, i64_value, items, list, member, number, optional, optional_text, required, small_number,
+    small_number_or, text,
+};
 
 /// The state of a runspace pool; numbers above 5 differ between the specification and .NET and are kept as numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +69,11 @@ impl RunspacePoolStateMessage {
 
     pub(super) fn value(&self) -> PsValue {
         let mut members = vec![("RunspaceState".to_owned(), self.state.number().into())];
-        members.extend(self.error.as_ref().map(|error| ("ExceptionAsErrorRecord".to_owned(), error.value())));
+        members.extend(
+            self.error
+                .as_ref()
+                .map(|error| ("ExceptionAsErrorRecord".to_owned(), error.value())),
+        );
         bag_of(members)
     }
 }
@@ -97,9 +104,17 @@ impl Availability {
         let answer = match (answer.as_bool(), answer.as_i64()) {
             (Some(done), _) => RunspaceAnswer::Done(done),
             (None, Some(free)) => RunspaceAnswer::Free(free),
-            (None, None) => return Err(ContentError::Kind { name: ANSWER, expected: "a flag or a number" }),
+            (None, None) => {
+                return Err(ContentError::Kind {
+                    name: ANSWER,
+                    expected: "a flag or a number",
+                });
+            }
         };
-        Ok(Self { call_id: number(value, "ci")?, answer })
+        Ok(Self {
+            call_id: number(value, "ci")?,
+            answer,
+        })
     }
 
     pub(super) fn value(self) -> PsValue {
@@ -158,15 +173,24 @@ impl UserEvent {
 
     pub(super) fn value(&self) -> PsValue {
         use crate::clixml::Primitive;
-        let time = self.time_generated.clone().map_or(PsValue::NIL, |time| PsValue::Primitive(Primitive::DateTime(time)));
+        let time = self
+            .time_generated
+            .clone()
+            .map_or(PsValue::NIL, |time| PsValue::Primitive(Primitive::DateTime(time)));
         bag([
             ("PSEventArgs.EventIdentifier", self.event_identifier.into()),
-            ("PSEventArgs.SourceIdentifier", self.source_identifier.as_str().into()),
+            (
+                "PSEventArgs.SourceIdentifier",
+                self.source_identifier.as_str().into(),
+            ),
             ("PSEventArgs.TimeGenerated", time),
             ("PSEventArgs.Sender", self.sender.clone()),
             ("PSEventArgs.SourceArgs", self.arguments.clone()),
             ("PSEventArgs.MessageData", self.message_data.clone()),
-            ("PSEventArgs.ComputerName", optional_text(self.computer.as_deref())),
+            (
+                "PSEventArgs.ComputerName",
+                optional_text(self.computer.as_deref()),
+            ),
         ])
     }
 }
@@ -186,7 +210,13 @@ pub struct GetCommandMetadata {
 
 impl GetCommandMetadata {
     pub(super) fn read(value: &PsValue) -> Self {
-        let texts = |name| items(value, name).iter().filter_map(PsValue::as_str).map(str::to_owned).collect();
+        let texts = |name| {
+            items(value, name)
+                .iter()
+                .filter_map(PsValue::as_str)
+                .map(str::to_owned)
+                .collect()
+        };
         Self {
             names: texts("Name"),
             command_type: small_number_or(value, "CommandType", 511),
@@ -198,9 +228,21 @@ impl GetCommandMetadata {
     pub(super) fn value(&self) -> PsValue {
         let texts = |texts: &[String]| match texts {
             [] => PsValue::NIL,
-            some => list("System.String[]", some.iter().map(|text| text.as_str().into()).collect()),
+            some => list(
+                "System.String[]",
+                some.iter().map(|text| text.as_str().into()).collect(),
+            ),
         };
-        let kind = PsValue::enumeration("System.Management.Automation.CommandTypes", "All", self.command_type);
-        bag([("Name", texts(&self.names)), ("CommandType", kind), ("Namespace", texts(&self.namespaces)), ("ArgumentList", self.arguments.clone())])
+        let kind = PsValue::enumeration(
+            "System.Management.Automation.CommandTypes",
+            "All",
+            self.command_type,
+        );
+        bag([
+            ("Name", texts(&self.names)),
+            ("CommandType", kind),
+            ("Namespace", texts(&self.namespaces)),
+            ("ArgumentList", self.arguments.clone()),
+        ])
     }
 }

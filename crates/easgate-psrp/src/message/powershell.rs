@@ -4,7 +4,9 @@ use crate::clixml::PsValue;
 use crate::command::{Command, Parameter};
 use crate::records::ErrorRecord;
 
-use super::members::{bag, bag_of, flag, items, list, member, optional, required, small_number, small_number_or};
+use super::members::{
+    bag, bag_of, flag, items, list, member, optional, required, small_number, small_number_or,
+};
 use super::opening::apartment_state;
 use super::{ContentError, HostInfo, NULL_HOST, ProtocolVersion};
 
@@ -83,7 +85,11 @@ impl PipelineStateMessage {
 
     pub(super) fn value(&self) -> PsValue {
         let mut members = vec![("PipelineState".to_owned(), self.state.number().into())];
-        members.extend(self.error.as_ref().map(|error| ("ExceptionAsErrorRecord".to_owned(), error.value())));
+        members.extend(
+            self.error
+                .as_ref()
+                .map(|error| ("ExceptionAsErrorRecord".to_owned(), error.value())),
+        );
         bag_of(members)
     }
 }
@@ -142,7 +148,9 @@ impl PowerShell {
         let mut extra = Vec::new();
         for statement in items(shell, "ExtraCmds") {
             let commands = member(statement, "Cmds").unwrap_or(statement);
-            extra.push(read_commands(commands.as_list().unwrap_or(std::slice::from_ref(commands)))?);
+            extra.push(read_commands(
+                commands.as_list().unwrap_or(std::slice::from_ref(commands)),
+            )?);
         }
         let mut commands = read_commands(items(shell, "Cmds"))?;
         // A client may give every statement, the first too, as ExtraCmds alone.
@@ -163,12 +171,22 @@ impl PowerShell {
     }
 
     pub(super) fn value(&self, version: ProtocolVersion) -> PsValue {
-        let statements = |commands: &[Command]| list(POWERSHELL_LIST, commands.iter().map(|command| command_value(command, version)).collect());
+        let statements = |commands: &[Command]| {
+            list(
+                POWERSHELL_LIST,
+                commands
+                    .iter()
+                    .map(|command| command_value(command, version))
+                    .collect(),
+            )
+        };
         let extra = match self.extra.as_slice() {
             [] => PsValue::NIL,
             // Every statement is repeated there, the first too.
             more => {
-                let all = std::iter::once(&self.commands).chain(more).map(|commands| bag([("Cmds", statements(commands))]));
+                let all = std::iter::once(&self.commands)
+                    .chain(more)
+                    .map(|commands| bag([("Cmds", statements(commands))]));
                 list(POWERSHELL_LIST, all.collect())
             }
         };
@@ -176,8 +194,14 @@ impl PowerShell {
             ("IsNested", self.is_nested.into()),
             ("ExtraCmds", extra),
             ("Cmds", statements(&self.commands)),
-            ("History", self.history.as_deref().map_or(PsValue::NIL, PsValue::from)),
-            ("RedirectShellErrorOutputPipe", self.redirect_shell_error_output_pipe.into()),
+            (
+                "History",
+                self.history.as_deref().map_or(PsValue::NIL, PsValue::from),
+            ),
+            (
+                "RedirectShellErrorOutputPipe",
+                self.redirect_shell_error_output_pipe.into(),
+            ),
         ]);
         bag([
             ("NoInput", self.no_input.into()),
@@ -197,9 +221,16 @@ fn read_commands(commands: &[PsValue]) -> Result<Vec<Command>, ContentError> {
 
 fn read_command(value: &PsValue) -> Result<Command, ContentError> {
     let name = "Cmd";
-    let text = required(value, name)?.as_str().ok_or(ContentError::Kind { name, expected: "a text" })?;
+    let text = required(value, name)?.as_str().ok_or(ContentError::Kind {
+        name,
+        expected: "a text",
+    })?;
     let parameters = items(value, "Args").iter().map(read_parameter).collect();
-    Ok(Command::received(text.to_owned(), flag(value, "IsScript"), parameters))
+    Ok(Command::received(
+        text.to_owned(),
+        flag(value, "IsScript"),
+        parameters,
+    ))
 }
 
 /// Names come as `Identity`, `-Identity` or `-Identity:`.
@@ -221,14 +252,24 @@ fn command_value(command: &Command, version: ProtocolVersion) -> PsValue {
         ("UseLocalScope".to_owned(), PsValue::NIL),
     ];
     let mut not_merged = |name: &str| members.push((name.to_owned(), merge_nothing()));
-    ["MergeMyResult", "MergeToResult", "MergePreviousResults"].into_iter().for_each(&mut not_merged);
+    ["MergeMyResult", "MergeToResult", "MergePreviousResults"]
+        .into_iter()
+        .for_each(&mut not_merged);
     if version >= ProtocolVersion::V2_2 {
-        ["MergeError", "MergeWarning", "MergeVerbose", "MergeDebug"].into_iter().for_each(&mut not_merged);
+        ["MergeError", "MergeWarning", "MergeVerbose", "MergeDebug"]
+            .into_iter()
+            .for_each(&mut not_merged);
     }
     if version >= ProtocolVersion::V2_3 {
         not_merged("MergeInformation");
     }
-    members.push(("Args".to_owned(), list(POWERSHELL_LIST, command.parameters.iter().map(parameter_value).collect())));
+    members.push((
+        "Args".to_owned(),
+        list(
+            POWERSHELL_LIST,
+            command.parameters.iter().map(parameter_value).collect(),
+        ),
+    ));
     bag_of(members)
 }
 
@@ -238,7 +279,11 @@ fn parameter_value(parameter: &Parameter) -> PsValue {
 }
 
 fn merge_nothing() -> PsValue {
-    PsValue::enumeration("System.Management.Automation.Runspaces.PipelineResultTypes", "None", 0)
+    PsValue::enumeration(
+        "System.Management.Automation.Runspaces.PipelineResultTypes",
+        "None",
+        0,
+    )
 }
 
 fn stream_options(options: RemoteStreamOptions) -> PsValue {

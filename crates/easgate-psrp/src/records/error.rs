@@ -87,14 +87,19 @@ impl ErrorRecord {
     ///
     /// CLIXML that is broken. Members that are absent are empty: a record is never lost for them.
     pub fn decode(data: &Bytes) -> Result<Self, ClixmlError> {
-        Ok(Self { raw: data.clone(), ..Self::read(&value(data)?) })
+        Ok(Self {
+            raw: data.clone(),
+            ..Self::read(&value(data)?)
+        })
     }
 
     /// Reads a record inside another object.
     pub(crate) fn read(record: &PsValue) -> Self {
         let exception = member(record, "Exception");
         let message = exception
-            .and_then(|exception| optional(exception, "Message").or_else(|| exception.as_str().map(str::to_owned)))
+            .and_then(|exception| {
+                optional(exception, "Message").or_else(|| exception.as_str().map(str::to_owned))
+            })
             .or_else(|| record.as_str().map(str::to_owned));
         Self {
             message: message.unwrap_or_default(),
@@ -117,23 +122,42 @@ impl ErrorRecord {
         let mut members = vec![
             ("Exception".to_owned(), self.exception()),
             ("TargetObject".to_owned(), self.target.clone()),
-            ("FullyQualifiedErrorId".to_owned(), self.fully_qualified_error_id.as_str().into()),
+            (
+                "FullyQualifiedErrorId".to_owned(),
+                self.fully_qualified_error_id.as_str().into(),
+            ),
             ("InvocationInfo".to_owned(), PsValue::NIL),
             ("ErrorCategory_Category".to_owned(), self.category.into()),
             ("ErrorCategory_Activity".to_owned(), self.activity.as_str().into()),
             ("ErrorCategory_Reason".to_owned(), self.reason.as_str().into()),
-            ("ErrorCategory_TargetName".to_owned(), self.target_name.as_str().into()),
-            ("ErrorCategory_TargetType".to_owned(), self.target_type.as_str().into()),
-            ("ErrorCategory_Message".to_owned(), self.category_message.as_str().into()),
+            (
+                "ErrorCategory_TargetName".to_owned(),
+                self.target_name.as_str().into(),
+            ),
+            (
+                "ErrorCategory_TargetType".to_owned(),
+                self.target_type.as_str().into(),
+            ),
+            (
+                "ErrorCategory_Message".to_owned(),
+                self.category_message.as_str().into(),
+            ),
         ];
         if self.details_message.is_some() || self.recommended_action.is_some() {
             let text = |text: &Option<String>| text.as_deref().map_or(PsValue::NIL, PsValue::from);
             members.push(("ErrorDetails_Message".to_owned(), text(&self.details_message)));
-            members.push(("ErrorDetails_RecommendedAction".to_owned(), text(&self.recommended_action)));
+            members.push((
+                "ErrorDetails_RecommendedAction".to_owned(),
+                text(&self.recommended_action),
+            ));
         }
         members.push(("SerializeExtendedInfo".to_owned(), false.into()));
         let names = ["System.Management.Automation.ErrorRecord", "System.Object"];
-        PsObject { extended: members, ..PsValue::object(&names).text(&self.to_string()) }.into()
+        PsObject {
+            extended: members,
+            ..PsValue::object(&names).text(&self.to_string())
+        }
+        .into()
     }
 
     fn exception(&self) -> PsValue {
@@ -141,6 +165,9 @@ impl ErrorRecord {
         let mut type_names = vec![name, "System.Exception", "System.Object"];
         type_names.dedup();
         let text = format!("{name}: {}", self.message);
-        PsValue::object(&type_names).text(&text).adapted("Message", self.message.as_str()).into()
+        PsValue::object(&type_names)
+            .text(&text)
+            .adapted("Message", self.message.as_str())
+            .into()
     }
 }

@@ -62,17 +62,31 @@ impl HostCall {
             category_message: "NotImplemented: (:) [], NotImplementedException".to_owned(),
             ..ErrorRecord::default()
         };
-        HostResponse { call_id: self.call_id, method: self.method, method_name: self.method_name.clone(), result: PsValue::NIL, error: Some(Box::new(error)) }
+        HostResponse {
+            call_id: self.call_id,
+            method: self.method,
+            method_name: self.method_name.clone(),
+            result: PsValue::NIL,
+            error: Some(Box::new(error)),
+        }
     }
 
     pub(crate) fn read(value: &PsValue) -> Result<Self, ContentError> {
         let (call_id, method, method_name) = read_method(value)?;
-        Ok(Self { call_id, method, method_name, parameters: items(value, "mp").to_vec() })
+        Ok(Self {
+            call_id,
+            method,
+            method_name,
+            parameters: items(value, "mp").to_vec(),
+        })
     }
 
     pub(crate) fn value(&self) -> PsValue {
         let mut members = method(self.call_id, self.method, &self.method_name);
-        members.push(("mp".to_owned(), list("System.Collections.ArrayList", self.parameters.clone())));
+        members.push((
+            "mp".to_owned(),
+            list("System.Collections.ArrayList", self.parameters.clone()),
+        ));
         bag_of(members)
     }
 }
@@ -81,7 +95,13 @@ impl HostResponse {
     pub(crate) fn read(value: &PsValue) -> Result<Self, ContentError> {
         let (call_id, method, method_name) = read_method(value)?;
         let result = value.property("mr").cloned().unwrap_or(PsValue::NIL);
-        Ok(Self { call_id, method, method_name, result, error: member(value, "me").map(ErrorRecord::read).map(Box::new) })
+        Ok(Self {
+            call_id,
+            method,
+            method_name,
+            result,
+            error: member(value, "me").map(ErrorRecord::read).map(Box::new),
+        })
     }
 
     pub(crate) fn value(&self) -> PsValue {
@@ -100,5 +120,8 @@ fn read_method(value: &PsValue) -> Result<(i64, i32, String), ContentError> {
 }
 
 fn method(call_id: i64, number: i32, name: &str) -> Vec<(String, PsValue)> {
-    vec![("ci".to_owned(), i64_value(call_id)), ("mi".to_owned(), PsValue::enumeration(METHOD, name, number))]
+    vec![
+        ("ci".to_owned(), i64_value(call_id)),
+        ("mi".to_owned(), PsValue::enumeration(METHOD, name, number)),
+    ]
 }

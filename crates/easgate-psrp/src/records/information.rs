@@ -21,24 +21,35 @@ impl InformationalRecord {
     /// A record that says `message`.
     #[must_use]
     pub fn new(message: &str) -> Self {
-        Self { message: message.to_owned(), raw: Bytes::new() }
+        Self {
+            message: message.to_owned(),
+            raw: Bytes::new(),
+        }
     }
 
     /// Reads the data of a message.
     pub(crate) fn decode(data: &Bytes) -> Result<Self, ClixmlError> {
         let record = value(data)?;
-        let message = optional(&record, "InformationalRecord_Message").or_else(|| record.as_str().map(str::to_owned));
-        Ok(Self { message: message.unwrap_or_default(), raw: data.clone() })
+        let message =
+            optional(&record, "InformationalRecord_Message").or_else(|| record.as_str().map(str::to_owned));
+        Ok(Self {
+            message: message.unwrap_or_default(),
+            raw: data.clone(),
+        })
     }
 
     /// The record as an object of the stream `kind`: `Warning`, `Verbose` or `Debug`.
     pub(crate) fn value(&self, kind: &str) -> PsValue {
         let name = format!("System.Management.Automation.{kind}Record");
-        PsValue::object(&[&name, "System.Management.Automation.InformationalRecord", "System.Object"])
-            .text(&self.message)
-            .extended("InformationalRecord_Message", self.message.as_str())
-            .extended("InformationalRecord_SerializeInvocationInfo", false)
-            .into()
+        PsValue::object(&[
+            &name,
+            "System.Management.Automation.InformationalRecord",
+            "System.Object",
+        ])
+        .text(&self.message)
+        .extended("InformationalRecord_Message", self.message.as_str())
+        .extended("InformationalRecord_SerializeInvocationInfo", false)
+        .into()
     }
 }
 
@@ -86,21 +97,31 @@ impl InformationRecord {
             message_data: record.property("MessageData").cloned().unwrap_or(PsValue::NIL),
             source: text(record, "Source"),
             time_generated: optional(record, "TimeGenerated"),
-            tags: items(record, "Tags").iter().filter_map(PsValue::as_str).map(str::to_owned).collect(),
+            tags: items(record, "Tags")
+                .iter()
+                .filter_map(PsValue::as_str)
+                .map(str::to_owned)
+                .collect(),
             user: optional(record, "User"),
             computer: optional(record, "Computer"),
         }
     }
 
     pub(crate) fn value(&self) -> PsValue {
-        let time = self.time_generated.clone().map_or(PsValue::NIL, |time| PsValue::Primitive(Primitive::DateTime(time)));
+        let time = self
+            .time_generated
+            .clone()
+            .map_or(PsValue::NIL, |time| PsValue::Primitive(Primitive::DateTime(time)));
         let strings = "System.Collections.Generic.List`1[[System.String, mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089]]";
         let none = || PsValue::Primitive(Primitive::U32(0));
         bag([
             ("MessageData", self.message_data.clone()),
             ("Source", self.source.as_str().into()),
             ("TimeGenerated", time),
-            ("Tags", list(strings, self.tags.iter().map(|tag| tag.as_str().into()).collect())),
+            (
+                "Tags",
+                list(strings, self.tags.iter().map(|tag| tag.as_str().into()).collect()),
+            ),
             ("User", optional_text(self.user.as_deref())),
             ("Computer", optional_text(self.computer.as_deref())),
             ("ProcessId", none()),

@@ -56,15 +56,28 @@ impl ProgressRecord {
     }
 
     pub(crate) fn value(&self) -> PsValue {
-        let (name, number) = if self.completed { ("Completed", 1) } else { ("Processing", 0) };
+        let (name, number) = if self.completed {
+            ("Completed", 1)
+        } else {
+            ("Processing", 0)
+        };
         bag([
             ("Activity", self.activity.as_str().into()),
             ("ActivityId", self.activity_id.into()),
-            ("StatusDescription", optional_text(self.status_description.as_deref())),
-            ("CurrentOperation", optional_text(self.current_operation.as_deref())),
+            (
+                "StatusDescription",
+                optional_text(self.status_description.as_deref()),
+            ),
+            (
+                "CurrentOperation",
+                optional_text(self.current_operation.as_deref()),
+            ),
             ("ParentActivityId", self.parent_activity_id.into()),
             ("PercentComplete", self.percent_complete.into()),
-            ("Type", PsValue::enumeration("System.Management.Automation.ProgressRecordType", name, number)),
+            (
+                "Type",
+                PsValue::enumeration("System.Management.Automation.ProgressRecordType", name, number),
+            ),
             ("SecondsRemaining", self.seconds_remaining.into()),
         ])
     }

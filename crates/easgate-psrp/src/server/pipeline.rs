@@ -8,9 +8,12 @@ use uuid::Uuid;
 use crate::clixml::{self, PsValue};
 use crate::fragment::{Fragmenter, Limits, ObjectIds, ProtocolError, Reassembler};
 use crate::message::{
-    ByteOrderMark, Content, Destination, GetCommandMetadata, Message, PipelineState, PipelineStateMessage, PowerShell, ProtocolVersion,
+    ByteOrderMark, Content, Destination, GetCommandMetadata, Message, PipelineState, PipelineStateMessage,
+    PowerShell, ProtocolVersion,
 };
-use crate::records::{ErrorRecord, HostCall, HostResponse, InformationRecord, InformationalRecord, ProgressRecord};
+use crate::records::{
+    ErrorRecord, HostCall, HostResponse, InformationRecord, InformationalRecord, ProgressRecord,
+};
 
 /// What a client wants of a pipeline.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +55,13 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    pub(super) const fn new(pool_id: Uuid, id: Uuid, version: ProtocolVersion, limits: Limits, ids: ObjectIds) -> Self {
+    pub(super) const fn new(
+        pool_id: Uuid,
+        id: Uuid,
+        version: ProtocolVersion,
+        limits: Limits,
+        ids: ObjectIds,
+    ) -> Self {
         Self {
             pool_id,
             id,
@@ -82,10 +91,15 @@ impl Pipeline {
     pub fn handle(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
         let result = self.input.push(Bytes::copy_from_slice(bytes));
         while let Some(joined) = self.input.pop() {
-            let message = joined.map_err(|broken| broken.to_string()).and_then(|bytes| Message::decode(bytes).map_err(|short| short.to_string()));
+            let message = joined
+                .map_err(|broken| broken.to_string())
+                .and_then(|bytes| Message::decode(bytes).map_err(|short| short.to_string()));
             match message {
                 Ok(message) => self.handle_message(&message),
-                Err(reason) => self.events.push_back(PipelineEvent::Undecodable { message_type: 0, reason }),
+                Err(reason) => self.events.push_back(PipelineEvent::Undecodable {
+                    message_type: 0,
+                    reason,
+                }),
             }
         }
         result
@@ -197,12 +211,18 @@ impl Pipeline {
     fn handle_message(&mut self, message: &Message) {
         let event = match Content::decode(message) {
             Ok(content) => self.event(content, message),
-            Err(error) => PipelineEvent::Undecodable { message_type: message.message_type, reason: error.in_one_line() },
+            Err(error) => PipelineEvent::Undecodable {
+                message_type: message.message_type,
+                reason: error.in_one_line(),
+            },
         };
         self.events.push_back(event);
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other type, a new one too, has no place in a pipeline seen from its server")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other type, a new one too, has no place in a pipeline seen from its server"
+    )]
     fn event(&mut self, content: Content, message: &Message) -> PipelineEvent {
         match content {
             Content::CreatePipeline(powershell) => {
@@ -216,7 +236,9 @@ impl Pipeline {
             Content::PipelineInput(object) => PipelineEvent::Input(object),
             Content::EndOfPipelineInput => PipelineEvent::InputEnded,
             Content::PipelineHostResponse(response) => PipelineEvent::HostResponse(response),
-            other => PipelineEvent::Unknown { message_type: other.message_type() },
+            other => PipelineEvent::Unknown {
+                message_type: other.message_type(),
+            },
         }
     }
 

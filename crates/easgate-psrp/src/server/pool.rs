@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::clixml::PsValue;
 use crate::fragment::{Fragmenter, Limits, ObjectIds, ProtocolError, Reassembler};
 use crate::message::{
-    Availability, ByteOrderMark, ConnectRunspacePool, Content, Destination, InitRunspacePool, Message, ProtocolVersion, RunspaceAnswer,
-    RunspacePoolState, RunspacePoolStateMessage, SessionCapability,
+    Availability, ByteOrderMark, ConnectRunspacePool, Content, Destination, InitRunspacePool, Message,
+    ProtocolVersion, RunspaceAnswer, RunspacePoolState, RunspacePoolStateMessage, SessionCapability,
 };
 use crate::records::{ErrorRecord, HostResponse};
 
@@ -28,7 +28,11 @@ pub struct PoolConfig {
 
 impl Default for PoolConfig {
     fn default() -> Self {
-        Self { version: ProtocolVersion::V2_3, max_runspaces: i32::MAX, limits: Limits::default() }
+        Self {
+            version: ProtocolVersion::V2_3,
+            max_runspaces: i32::MAX,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -143,10 +147,15 @@ impl RunspacePool {
     pub fn handle(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
         let result = self.input.push(Bytes::copy_from_slice(bytes));
         while let Some(joined) = self.input.pop() {
-            let message = joined.map_err(|broken| broken.to_string()).and_then(|bytes| Message::decode(bytes).map_err(|short| short.to_string()));
+            let message = joined
+                .map_err(|broken| broken.to_string())
+                .and_then(|bytes| Message::decode(bytes).map_err(|short| short.to_string()));
             match message {
                 Ok(message) => self.handle_message(&message),
-                Err(reason) => self.events.push_back(PoolEvent::Undecodable { message_type: 0, reason }),
+                Err(reason) => self.events.push_back(PoolEvent::Undecodable {
+                    message_type: 0,
+                    reason,
+                }),
             }
         }
         result
@@ -159,7 +168,9 @@ impl RunspacePool {
 
     /// Opens the pool. `private_data` is what the session tells of itself, `None` for nothing.
     pub fn open(&mut self, private_data: Option<PsValue>) {
-        self.queue(&Content::ApplicationPrivateData(private_data.unwrap_or(PsValue::NIL)));
+        self.queue(&Content::ApplicationPrivateData(
+            private_data.unwrap_or(PsValue::NIL),
+        ));
         self.change(RunspacePoolState::Opened, None);
     }
 
@@ -170,8 +181,13 @@ impl RunspacePool {
 
     /// Tells a client that comes back what the pool has.
     pub fn reconnect(&mut self, private_data: Option<PsValue>) {
-        self.queue(&Content::RunspacePoolInitData { min_runspaces: self.min_runspaces, max_runspaces: self.max_runspaces });
-        self.queue(&Content::ApplicationPrivateData(private_data.unwrap_or(PsValue::NIL)));
+        self.queue(&Content::RunspacePoolInitData {
+            min_runspaces: self.min_runspaces,
+            max_runspaces: self.max_runspaces,
+        });
+        self.queue(&Content::ApplicationPrivateData(
+            private_data.unwrap_or(PsValue::NIL),
+        ));
     }
 
     /// Says that the pool has ended.
@@ -201,7 +217,13 @@ impl RunspacePool {
 
     /// A pipeline for the WSMan command `id`.
     pub fn pipeline(&self, id: Uuid) -> Pipeline {
-        Pipeline::new(self.pool_id, id, self.version, self.config.limits, self.ids.clone())
+        Pipeline::new(
+            self.pool_id,
+            id,
+            self.version,
+            self.config.limits,
+            self.ids.clone(),
+        )
     }
 
     fn handle_message(&mut self, message: &Message) {
@@ -209,7 +231,10 @@ impl RunspacePool {
             Ok(content) => content,
             Err(error) => {
                 let reason = error.in_one_line();
-                self.events.push_back(PoolEvent::Undecodable { message_type: message.message_type, reason });
+                self.events.push_back(PoolEvent::Undecodable {
+                    message_type: message.message_type,
+                    reason,
+                });
                 return;
             }
         };
@@ -220,7 +245,10 @@ impl RunspacePool {
         self.events.push_back(event);
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other type, a new one too, has no place in a pool seen from its server")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other type, a new one too, has no place in a pool seen from its server"
+    )]
     fn event(&mut self, content: Content) -> PoolEvent {
         match content {
             Content::SessionCapability(SessionCapability { protocol_version, .. }) => {
@@ -229,7 +257,9 @@ impl RunspacePool {
                 // Windows leaves the pool's id out of this one message.
                 let message = message(Uuid::nil(), &ours, self.version);
                 self.output.push(message);
-                PoolEvent::Negotiated { version: self.version }
+                PoolEvent::Negotiated {
+                    version: self.version,
+                }
             }
             Content::InitRunspacePool(init) => {
                 self.state = RunspacePoolState::Opening;
@@ -238,28 +268,43 @@ impl RunspacePool {
                 PoolEvent::Init(init)
             }
             Content::ConnectRunspacePool(connect) => PoolEvent::Connect(connect),
-            Content::SetMaxRunspaces { call_id, runspaces } => self.set_runspaces(call_id, self.min_runspaces, runspaces),
-            Content::SetMinRunspaces { call_id, runspaces } => self.set_runspaces(call_id, runspaces, self.max_runspaces),
+            Content::SetMaxRunspaces { call_id, runspaces } => {
+                self.set_runspaces(call_id, self.min_runspaces, runspaces)
+            }
+            Content::SetMinRunspaces { call_id, runspaces } => {
+                self.set_runspaces(call_id, runspaces, self.max_runspaces)
+            }
             Content::GetAvailableRunspaces { call_id } => PoolEvent::GetAvailableRunspaces { call_id },
             Content::ResetRunspaceState { call_id } => PoolEvent::ResetRunspaceState { call_id },
             Content::RunspacePoolHostResponse(response) => PoolEvent::HostResponse(response),
             Content::PublicKey(key) => PoolEvent::PublicKey(key),
-            other => PoolEvent::Unknown { message_type: other.message_type() },
+            other => PoolEvent::Unknown {
+                message_type: other.message_type(),
+            },
         }
     }
 
     fn set_runspaces(&mut self, call_id: i64, min_runspaces: i32, max_runspaces: i32) -> PoolEvent {
-        let done = min_runspaces >= 1 && min_runspaces <= max_runspaces && max_runspaces <= self.config.max_runspaces;
+        let done = min_runspaces >= 1
+            && min_runspaces <= max_runspaces
+            && max_runspaces <= self.config.max_runspaces;
         if done {
             (self.min_runspaces, self.max_runspaces) = (min_runspaces, max_runspaces);
         }
         self.answer(call_id, RunspaceAnswer::Done(done));
-        PoolEvent::RunspacesSet { min_runspaces: self.min_runspaces, max_runspaces: self.max_runspaces, done }
+        PoolEvent::RunspacesSet {
+            min_runspaces: self.min_runspaces,
+            max_runspaces: self.max_runspaces,
+            done,
+        }
     }
 
     fn change(&mut self, state: RunspacePoolState, error: Option<ErrorRecord>) {
         self.state = state;
-        self.queue(&Content::RunspacePoolState(RunspacePoolStateMessage { state, error }));
+        self.queue(&Content::RunspacePoolState(RunspacePoolStateMessage {
+            state,
+            error,
+        }));
     }
 
     fn queue(&mut self, content: &Content) {
