@@ -152,11 +152,12 @@ impl PowerShell {
                 commands.as_list().unwrap_or(std::slice::from_ref(commands)),
             )?);
         }
-        let mut commands = read_commands(items(shell, "Cmds"))?;
-        // A client may give every statement, the first too, as ExtraCmds alone.
-        if commands.is_empty() && !extra.is_empty() {
-            commands = extra.remove(0);
-        }
+        // Where there are more statements than one, ExtraCmds holds all of them and Cmds the first again.
+        let commands = if extra.is_empty() {
+            read_commands(items(shell, "Cmds"))?
+        } else {
+            extra.remove(0)
+        };
         Ok(Self {
             commands,
             extra,
@@ -182,7 +183,7 @@ impl PowerShell {
         };
         let extra = match self.extra.as_slice() {
             [] => PsValue::NIL,
-            // Every statement is repeated there, the first too.
+            // All statements stand there, the first too.
             more => {
                 let all = std::iter::once(&self.commands)
                     .chain(more)

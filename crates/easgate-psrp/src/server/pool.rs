@@ -68,7 +68,12 @@ pub enum PoolEvent {
         call_id: i64,
     },
     /// The client answers a host call.
-    HostResponse(HostResponse),
+    HostResponse {
+        /// The pipeline that called, as the client's header has it; pypsrp sends that answer without a command.
+        pipeline: Option<Uuid>,
+        /// The answer.
+        response: HostResponse,
+    },
     /// The client sends its key for secure strings, which is not supported.
     PublicKey(String),
     /// A message that has no place here; passed over.
@@ -241,7 +246,7 @@ impl RunspacePool {
         if matches!(content, Content::SessionCapability(_)) {
             self.pool_id = message.pool_id;
         }
-        let event = self.event(content);
+        let event = self.event(content, message);
         self.events.push_back(event);
     }
 
@@ -249,14 +254,13 @@ impl RunspacePool {
         clippy::wildcard_enum_match_arm,
         reason = "every other type, a new one too, has no place in a pool seen from its server"
     )]
-    fn event(&mut self, content: Content) -> PoolEvent {
+    fn event(&mut self, content: Content, message: &Message) -> PoolEvent {
         match content {
             Content::SessionCapability(SessionCapability { protocol_version, .. }) => {
                 self.version = protocol_version.min(self.config.version);
                 let ours = Content::SessionCapability(SessionCapability::of(self.config.version));
                 // Windows leaves the pool's id out of this one message.
-                let message = message(Uuid::nil(), &ours, self.version);
-                self.output.push(message);
+                self.output.push(written(Uuid::nil(), &ours, self.version));
                 PoolEvent::Negotiated {
                     version: self.version,
                 }
@@ -276,7 +280,14 @@ impl RunspacePool {
             }
             Content::GetAvailableRunspaces { call_id } => PoolEvent::GetAvailableRunspaces { call_id },
             Content::ResetRunspaceState { call_id } => PoolEvent::ResetRunspaceState { call_id },
-            Content::RunspacePoolHostResponse(response) => PoolEvent::HostResponse(response),
+            Content::RunspacePoolHostResponse(response) => PoolEvent::HostResponse {
+                pipeline: None,
+                response,
+            },
+            Content::PipelineHostResponse(response) => PoolEvent::HostResponse {
+                pipeline: Some(message.pipeline_id),
+                response,
+            },
             Content::PublicKey(key) => PoolEvent::PublicKey(key),
             other => PoolEvent::Unknown {
                 message_type: other.message_type(),
@@ -308,12 +319,11 @@ impl RunspacePool {
     }
 
     fn queue(&mut self, content: &Content) {
-        let message = message(self.pool_id, content, self.version);
-        self.output.push(message);
+        self.output.push(written(self.pool_id, content, self.version));
     }
 }
 
-fn message(pool_id: Uuid, content: &Content, version: ProtocolVersion) -> Vec<u8> {
+fn written(pool_id: Uuid, content: &Content, version: ProtocolVersion) -> Vec<u8> {
     Message {
         destination: Destination::Client,
         message_type: content.message_type(),
