@@ -1,1 +1,35 @@
-//! The mapper: facts in, access decisions with a trace out, changes out, and a guard against mass lock-out
+//! The mapper: facts in, access decisions with a trace out, changes out, and a guard against mass lock-out.
+//!
+//! ```text
+//! decide(facts, policy, ownership)        -> one Decision for each (mailbox, device id)
+//! plan(facts, decisions, ownership, policy) -> the Changes that make Exchange agree
+//! guard(plan, limits, window, figures)    -> which of them may go now, and which are held
+//! explain(facts, policy, ownership, ..)   -> the same decision, with every step that led to it
+//! ```
+//!
+//! **Invariants.** No clock, no I/O, no randomness, and no crate of ours but `easgate-model`. `explain` runs the
+//! code of `decide`. Only entries that the [`Ownership`] holds are ever removed. Facts that are unread, ambiguous
+//! or unevaluated never take access.
+
+mod decide;
+mod decision;
+mod explain;
+mod facts;
+mod guard;
+mod identity;
+mod index;
+mod lists;
+mod plan;
+mod policy;
+mod reason;
+mod trace;
+
+pub use decide::decide;
+pub use decision::{Access, Decision};
+pub use explain::{Explanation, NearMiss, PredictedAccess, explain};
+pub use facts::{ExchangeFacts, Facts, List, OwnedEntry, Ownership};
+pub use guard::{Figures, GuardVerdict, HeldBy, HeldChange, Limits, ScopeFigures, Threshold, Window, guard};
+pub use plan::{Change, Counts, ForeignEntry, ListEdit, MatchRate, Plan, plan};
+pub use policy::{ConfigManagerMeans, DeviceClass, ForeignAllow, PlatformException, Policy, Unmanaged};
+pub use reason::{Reason, Unevaluated};
+pub use trace::{Answer, Question, Step};

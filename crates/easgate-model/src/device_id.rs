@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// An EAS DeviceId: chosen by the client, unique only within one mailbox.
 ///
@@ -12,7 +13,9 @@ use std::str::FromStr;
 #[derive(Debug, Clone)]
 pub struct DeviceId(
     /// INVARIANT: 1 to 64 bytes, never empty; compared without case, kept as written.
-    Box<str>,
+    ///
+    /// Shared, because one id stands in a partnership, in two lists and in what is decided: a clone costs no text.
+    Arc<str>,
 );
 
 impl DeviceId {

@@ -1,9 +1,10 @@
 //! Distinguished names, as far as owners need them.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use crate::device_id::hash_folded;
+use crate::device_id::{cmp_folded, hash_folded};
 
 /// A distinguished name of Active Directory, such as `CN=Ana,OU=Staff,DC=contoso,DC=com`.
 ///
@@ -61,6 +62,18 @@ impl Eq for DistinguishedName {}
 impl Hash for DistinguishedName {
     fn hash<H: Hasher>(&self, state: &mut H) {
         hash_folded(&self.0, state);
+    }
+}
+
+impl PartialOrd for DistinguishedName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for DistinguishedName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        cmp_folded(&self.0, &other.0)
     }
 }
 
