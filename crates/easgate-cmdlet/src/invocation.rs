@@ -123,10 +123,7 @@ impl Invocation {
         let (sender, records) = mpsc::channel(capacity.max(1));
         let (end, ended) = oneshot::channel();
         (
-            RecordSender {
-                records: sender,
-                _end: end,
-            },
+            RecordSender { records: sender, end },
             Self {
                 records,
                 ended: Some(ended),
@@ -140,7 +137,7 @@ impl Invocation {
 pub struct RecordSender {
     records: mpsc::Sender<Result<Record, InvokeError>>,
     /// Dropped when the command has ended in every respect.
-    _end: oneshot::Sender<()>,
+    end: oneshot::Sender<()>,
 }
 
 impl RecordSender {
@@ -149,6 +146,12 @@ impl RecordSender {
     /// Returns `false` when the consumer has left.
     pub async fn send(&self, record: Result<Record, InvokeError>) -> bool {
         self.records.send(record).await.is_ok()
+    }
+
+    /// Ends the records, while the command still has to be tidied up; the result is dropped when that is done.
+    #[must_use]
+    pub fn end_records(self) -> impl Send {
+        self.end
     }
 
     /// Waits until the consumer has left or wants the command stopped.
