@@ -149,6 +149,9 @@ impl Pipeline {
     ///
     /// As [`handle`](Self::handle).
     pub fn handle_bytes(&mut self, bytes: Bytes) -> Result<(), ProtocolError> {
+        if self.state.is_final() {
+            return Ok(());
+        }
         let result = self.input.push(bytes);
         self.take_messages();
         result
@@ -158,6 +161,9 @@ impl Pipeline {
     ///
     /// A pipeline that has not told its end has failed: what it said may lack its tail.
     pub fn handle_command_done(&mut self) {
+        if self.state.is_final() {
+            return;
+        }
         self.input.finish();
         self.take_messages();
         if !self.state.is_final() {
@@ -192,15 +198,13 @@ impl Pipeline {
     }
 
     fn handle_message(&mut self, message: &Message) {
-        if self.state.is_final() {
-            // A server has nothing to say after the end; a message there has no place.
-            self.events.push_back(PipelineEvent::Unknown {
-                message_type: message.message_type,
-            });
-            return;
-        }
         match Content::decode(message) {
-            Ok(Content::PipelineState(PipelineStateMessage { state, error })) => self.change(state, error),
+            Ok(Content::PipelineState(PipelineStateMessage { state, error })) => {
+                if state.is_final() {
+                    self.tell_what_is_lost();
+                }
+                self.change(state, error);
+            }
             Ok(content) => {
                 let event = self.event(content);
                 self.events.push_back(event);
@@ -212,6 +216,21 @@ impl Pipeline {
                     reason,
                 });
             }
+        }
+    }
+
+    /// Tells of messages that the end left incomplete or behind it, before the end is told.
+    fn tell_what_is_lost(&mut self) {
+        self.input.finish();
+        while let Some(joined) = self.input.pop() {
+            let reason = match joined {
+                Ok(_) => "a message came after the end of its pipeline".to_owned(),
+                Err(broken) => broken.to_string(),
+            };
+            self.events.push_back(PipelineEvent::Undecodable {
+                message_type: 0,
+                reason,
+            });
         }
     }
 

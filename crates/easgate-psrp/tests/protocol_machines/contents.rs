@@ -45,7 +45,7 @@ fn an_error_record_may_be_about_anything_and_lack_anything() {
             .map_or_else(|| format!("{:?}", target.as_i64()), str::to_owned);
         writeln!(
             text,
-            "{message:?} {fully_qualified_error_id:?} {category} {exception_type:?} {target:?} {record}"
+            "{message:?} {fully_qualified_error_id:?} {category} {exception_type:?} {target:?} [{record}]"
         )
         .expect("a String takes it");
         assert_eq!(record.raw, row);
@@ -53,12 +53,12 @@ fn an_error_record_may_be_about_anything_and_lack_anything() {
     check(
         &text,
         &expect![[r#"
-        "only a text" "" 0 None "None" only a text
-        "not even an object" "" 0 None "None" not even an object
-        "" "id,Get-X" 0 None "Some(7)" 
-        "a text" "" 6 None "contoso.com/Users/a" a text
-        "m" "" 0 Some("System.Management.Automation.RemoteException") "None" for people
-    "#]],
+            "only a text" "" 0 None "None" [only a text]
+            "not even an object" "" 0 None "None" [not even an object]
+            "" "id,Get-X" 0 None "Some(7)" []
+            "a text" "" 6 None "contoso.com/Users/a" [a text]
+            "m" "" 0 Some("System.Management.Automation.RemoteException") "None" [for people]
+        "#]],
     );
 }
 

@@ -288,6 +288,34 @@ fn a_command_that_ends_without_a_state_has_failed() {
 }
 
 #[test]
+fn what_the_end_leaves_incomplete_is_told_before_it() {
+    let (mut client, server, _) = opened(ProtocolVersion::V2_3);
+    let mut ours = client.pipeline(PIPELINE, &[Command::new("Get-User")]);
+    let mut theirs = started(&server, &mut ours);
+    theirs.output(&"first".into());
+    theirs.output(&"never ended".repeat(20).into());
+    let mut chunk = theirs.next_fragment(1000).expect("an object");
+    chunk.extend(theirs.next_fragment(100).expect("a part of an object"));
+    while theirs.next_fragment(100).is_some() {}
+    theirs.complete();
+    theirs.output(&"behind".into());
+    chunk.extend(theirs.data_to_send(1000).expect("the end and an object"));
+    ours.handle(&chunk).expect("a good stream");
+    // Whatever comes now is not listened to.
+    ours.handle(&chunk).expect("a good stream");
+    ours.handle_command_done();
+    check(
+        &told(&mut theirs, &mut ours),
+        &expect![[r#"
+        output <S>first</S>
+        Undecodable { message_type: 0, reason: "a message came after the end of its pipeline" }
+        Undecodable { message_type: 0, reason: "message 5 was cut off after 79 bytes" }
+        Completed
+    "#]],
+    );
+}
+
+#[test]
 fn a_host_that_is_not_there_refuses_at_once() {
     let (mut client, server, _) = opened(ProtocolVersion::V2_3);
     let mut ours = client.pipeline(PIPELINE, &[Command::new("Clear-MobileDevice")]);
