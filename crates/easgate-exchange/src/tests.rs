@@ -1,0 +1,8 @@
+//! The client over a transport that answers from tables.
+
+mod commands;
+mod conformance;
+mod decoding;
+mod errors;
+mod lists;
+mod support;
