@@ -254,7 +254,10 @@ impl<'c, 'de> Value<'c, 'de> {
             let found = match child.tag {
                 "LST" | "IE" | "STK" | "QUE" => Shape::List,
                 "DCT" => Shape::Dictionary,
-                "Props" | "MS" => Shape::Members,
+                "Props" | "MS" => {
+                    let some = self.cursor.has_children(child)?;
+                    if some { Shape::Members } else { Shape::Nothing }
+                }
                 "ToString" => {
                     text_seen = true;
                     Shape::Text
@@ -265,7 +268,9 @@ impl<'c, 'de> Value<'c, 'de> {
                     Shape::Own
                 }
             };
-            self.cursor.scan.skip(child)?;
+            if !matches!(child.tag, "Props" | "MS") {
+                self.cursor.scan.skip(child)?;
+            }
             if rank(found) > rank(shape) {
                 shape = found;
             }
