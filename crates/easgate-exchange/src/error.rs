@@ -1,5 +1,7 @@
 //! What Exchange refuses, and whose turn it then is.
 
+mod cure;
+
 use easgate_cmdlet::InvokeError;
 use easgate_model::escape;
 use easgate_psrp::records::ErrorRecord;
@@ -102,31 +104,8 @@ impl ExchangeError {
 
     /// What an administrator can do about it.
     #[must_use]
-    pub const fn cure(&self) -> Option<&'static str> {
-        match self {
-            Self::NotGranted { .. } | Self::UnknownParameter { .. } => {
-                Some("grant the cmdlet with these parameters to the account, by a custom role group")
-            }
-            Self::Denied { .. } => Some(
-                "look whether the mailbox's user object inherits permissions; protected administrators do not",
-            ),
-            Self::ListFull { .. } => Some(
-                "remove device ids that are no longer in use from the lists of this mailbox by Set-CASMailbox",
-            ),
-            Self::Throttled { .. } => {
-                Some("assign a throttling policy of its own to the account, or run fewer commands at once")
-            }
-            Self::Ambiguous { .. } => {
-                Some("make the identities of the objects named in the message distinct")
-            }
-            Self::NotFound { .. }
-            | Self::ArgumentRefused { .. }
-            | Self::Failed { .. }
-            | Self::Truncated { .. }
-            | Self::Count { .. }
-            | Self::Decode { .. }
-            | Self::Transport { .. } => None,
-        }
+    pub fn cure(&self) -> Option<&'static str> {
+        cure::of(self)
     }
 
     /// Tells what `source` means when it ended `cmdlet`.
