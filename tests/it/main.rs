@@ -1,1 +1,3 @@
 //! One integration binary for the whole workspace.
+
+mod scenario;

@@ -1,1 +1,38 @@
-//! The engine: gather, decide, guard, apply, and the ports it works through
+//! The engine: one organisation's cycle from what Exchange and device management know to lists that agree.
+//!
+//! - [`Cycle::full_sync`] gathers, decides, guards, applies and reports; [`Cycle::plan`] and [`Cycle::explain`]
+//!   stop before anything is written; [`status()`] asks the store alone.
+//! - [`ports`] are what a cycle needs of the world outside; [`adapters`] are the real ones.
+//!
+//! **Invariants.** No write to Exchange before every read has succeeded; none before its intent is durable; none in
+//! a mode other than enforce. Decisions are made in `easgate-compliance` alone. Nothing that a cycle holds can wipe
+//! or forget a device. Time comes from a [`Clock`].
+
+pub mod adapters;
+mod apply;
+mod clock;
+mod config;
+mod confirm;
+mod cycle;
+mod explain;
+mod gather;
+mod inputs;
+mod lists;
+pub mod ports;
+mod progress;
+mod record;
+mod recovery;
+mod report;
+mod retry;
+mod status;
+
+pub use clock::{Clock, SystemClock};
+pub use config::{Mode, OrganizationConfig, ParseModeError};
+pub use cycle::{Cycle, CycleError, Planned};
+pub use explain::{ExplainError, Explained};
+pub use gather::FactsError;
+pub use inputs::{ShortInput, short_inputs};
+pub use lists::list_change;
+pub use progress::{Phase, Progress, ProgressSink, Silent};
+pub use report::{ChangeCounts, DecisionCounts, Durations, ForeignCounts, Report, ReportError, chain};
+pub use status::{ConnectionState, Status, status};

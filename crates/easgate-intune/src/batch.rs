@@ -140,3 +140,6 @@ fn headers(wire: &std::collections::BTreeMap<String, serde_json::Value>, outer: 
     }
     headers
 }
+
+#[cfg(test)]
+mod tests;

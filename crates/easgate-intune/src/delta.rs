@@ -202,3 +202,6 @@ fn group_change(group: wire::DeltaGroup) -> Result<GroupChange, &'static str> {
         .collect();
     Ok(GroupChange::Changed { id, members })
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,9 +14,6 @@ use crate::organization::{Organization, StoreError, Writer, reading};
 use crate::owned::{List, OwnedEntry, OwnedRow, disown, own};
 use crate::runs::RunId;
 
-/// How long a cmdlet whose end is not known may still take effect.
-const UNCERTAIN: Duration = Duration::hours(24);
-
 /// The number of an intent within its store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IntentId(pub i64);
@@ -180,18 +177,16 @@ impl Organization {
         Ok(window)
     }
 
-    /// The intents that a crash, a time-out or a lost session left open: those without an outcome, and those of
-    /// the last 24 hours that may still take effect. Oldest first.
+    /// The intents that a crash, a time-out or a lost session left open: those without an outcome, and those
+    /// whose outcome is not known. Oldest first.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn unsettled(&self, now: OffsetDateTime) -> Result<Vec<JournalEntry>, StoreError> {
+    pub async fn unsettled(&self) -> Result<Vec<JournalEntry>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM journal WHERE organization = ? AND outcome IN ('pending', 'unknown') \
-             AND (outcome = 'pending' OR intended > ?) ORDER BY id",
+            "SELECT * FROM journal WHERE organization = ? AND outcome IN ('pending', 'unknown') ORDER BY id",
         )
         .bind(self.id())
-        .bind(to_micros(now - UNCERTAIN))
         .fetch_all(self.pool())
         .await
         .map_err(reading("the journal"))?;

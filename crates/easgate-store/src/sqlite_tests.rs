@@ -112,7 +112,7 @@ async fn what_was_written_is_there_after_a_crash() {
     // The first store is never closed, as a process that is killed closes nothing.
     let again = open(&folder).await;
     let organization = again.organization("contoso").await.unwrap();
-    assert_eq!(organization.unsettled(NOW).await.unwrap().len(), 1);
+    assert_eq!(organization.unsettled().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@
 mod access;
 mod cursor;
 mod value;
-mod wanted;
 
 use serde::Deserialize;
 

@@ -1,7 +1,6 @@
 //! Members, items and entries, one after another, as serde asks for them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use serde::de::value::{BorrowedStrDeserializer, StringDeserializer};
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
@@ -44,7 +43,7 @@ enum Place<'de> {
 /// Which names are asked for, and which were given already.
 enum Wanted<'de> {
     Fields(&'static [&'static str], u128),
-    All(HashSet<Cow<'de, str>>),
+    All(Vec<Cow<'de, str>>),
 }
 
 impl<'c, 'de> Members<'c, 'de> {
@@ -56,8 +55,8 @@ impl<'c, 'de> Members<'c, 'de> {
         Self::new(cursor, object, Wanted::Fields(fields, 0))
     }
 
-    pub(super) fn all(cursor: &'c mut Cursor<'de>, object: Open<'de>) -> Self {
-        Self::new(cursor, object, Wanted::All(HashSet::new()))
+    pub(super) const fn all(cursor: &'c mut Cursor<'de>, object: Open<'de>) -> Self {
+        Self::new(cursor, object, Wanted::All(Vec::new()))
     }
 
     const fn new(cursor: &'c mut Cursor<'de>, object: Open<'de>, wanted: Wanted<'de>) -> Self {
@@ -220,7 +219,13 @@ impl<'de> Wanted<'de> {
                 *seen |= bit;
                 fields.get(at).map(|field| Cow::Borrowed(*field))
             }
-            Self::All(given) => given.insert(name.clone()).then_some(name),
+            Self::All(given) => {
+                if given.contains(&name) {
+                    return None;
+                }
+                given.push(name.clone());
+                Some(name)
+            }
         }
     }
 }

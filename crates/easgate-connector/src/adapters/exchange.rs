@@ -1,0 +1,205 @@
+//! Exchange through cmdlets.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use easgate_cmdlet::{CmdletTransport, InvokeError};
+use easgate_exchange::{Config, ExchangeClient, ExchangeError, ExchangeServer, ListChange};
+use easgate_model::{DeviceAccessRule, Mailbox, MailboxId, OrganizationSettings, Partnership, RecipientType};
+use easgate_store::ServerSeen;
+use futures::stream::{Stream, StreamExt};
+
+use crate::ports::{CallError, CallErrorKind, Exchange};
+use crate::progress::{Progress, ProgressSink};
+
+/// How many records come between two words about the progress.
+const TOLD_EVERY: u64 = 100;
+
+/// An Exchange organisation, reached by any cmdlet transport.
+///
+/// It gives no way to the client's device actions.
+pub struct ExchangeAdapter {
+    client: ExchangeClient,
+    transport: Arc<dyn CmdletTransport>,
+}
+
+impl ExchangeAdapter {
+    /// Reaches Exchange through `transport`, whose runspaces begin with the setup commands of `easgate-exchange`.
+    #[must_use]
+    pub fn new(transport: Arc<dyn CmdletTransport>, config: Config) -> Self {
+        Self {
+            client: ExchangeClient::new(Arc::clone(&transport), config),
+            transport,
+        }
+    }
+}
+
+impl fmt::Debug for ExchangeAdapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ExchangeAdapter").field(&self.client).finish()
+    }
+}
+
+#[async_trait]
+impl Exchange for ExchangeAdapter {
+    async fn settings(&self) -> Result<OrganizationSettings, CallError> {
+        self.client.organization_settings().await.map_err(call_error)
+    }
+
+    async fn rules(&self) -> Result<Vec<DeviceAccessRule>, CallError> {
+        self.client.access_rules().await.map_err(call_error)
+    }
+
+    async fn partnerships(&self, progress: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
+        collect(self.client.partnerships(), "exchange.devices", progress).await
+    }
+
+    async fn mailboxes(&self, progress: &dyn ProgressSink) -> Result<Vec<Mailbox>, CallError> {
+        collect(self.client.mailboxes(), "exchange.mailboxes", progress).await
+    }
+
+    async fn recipient_types(
+        &self,
+        progress: &dyn ProgressSink,
+    ) -> Result<HashMap<MailboxId, RecipientType>, CallError> {
+        let types = self
+            .client
+            .recipients()
+            .map(|read| read.map(|recipient| (MailboxId(recipient.guid), recipient.recipient_type)));
+        Ok(collect(types, "exchange.recipients", progress)
+            .await?
+            .into_iter()
+            .collect())
+    }
+
+    async fn servers(&self) -> Result<Vec<ServerSeen>, CallError> {
+        Ok(self
+            .client
+            .servers()
+            .await
+            .map_err(call_error)?
+            .into_iter()
+            .map(server)
+            .collect())
+    }
+
+    async fn mailbox(&self, id: MailboxId, domain_controller: Option<&str>) -> Result<Mailbox, CallError> {
+        self.client
+            .mailbox(id, domain_controller)
+            .await
+            .map_err(call_error)
+    }
+
+    async fn apply(&self, change: &ListChange) -> Result<(), CallError> {
+        self.client
+            .change_lists(change)
+            .await
+            .map(drop)
+            .map_err(call_error)
+    }
+
+    fn endpoint(&self) -> String {
+        self.transport.endpoint()
+    }
+}
+
+/// Takes a stream to its end; the first error makes the whole list unread.
+async fn collect<T>(
+    stream: impl Stream<Item = Result<T, ExchangeError>> + Send,
+    input: &'static str,
+    progress: &dyn ProgressSink,
+) -> Result<Vec<T>, CallError> {
+    let tell = |rows, expected| {
+        progress.progress(Progress::Read {
+            input: input.to_owned(),
+            rows,
+            expected,
+        });
+    };
+    let mut stream = std::pin::pin!(stream);
+    let mut list = Vec::new();
+    let mut rows = 0;
+    while let Some(record) = stream.next().await {
+        list.push(record.map_err(call_error)?);
+        rows += 1;
+        if rows % TOLD_EVERY == 0 {
+            tell(rows, None);
+        }
+    }
+    list.shrink_to_fit();
+    tell(rows, Some(rows));
+    Ok(list)
+}
+
+fn server(server: ExchangeServer) -> ServerSeen {
+    let roles = [
+        (server.is_mailbox, "Mailbox"),
+        (server.is_client_access, "ClientAccess"),
+        (server.is_edge, "Edge"),
+    ];
+    ServerSeen {
+        name: server.fqdn,
+        version: server
+            .version
+            .map(|version| version.to_string())
+            .unwrap_or_default(),
+        roles: roles
+            .iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, name)| *name)
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+fn call_error(error: ExchangeError) -> CallError {
+    let kind = kind(&error);
+    let may_have_run = matches!(&error, ExchangeError::Transport { source, .. } if source.sent());
+    let cure = error.cure().map(str::to_owned);
+    CallError {
+        may_have_run,
+        cure,
+        ..CallError::new(kind, error)
+    }
+}
+
+fn kind(error: &ExchangeError) -> CallErrorKind {
+    match error {
+        ExchangeError::Throttled { .. } => CallErrorKind::Transient { retry_after: None },
+        ExchangeError::NotGranted { .. } | ExchangeError::UnknownParameter { .. } => {
+            CallErrorKind::NotGranted
+        }
+        ExchangeError::ListFull { .. } => CallErrorKind::ListFull,
+        ExchangeError::Truncated { .. } | ExchangeError::Decode { .. } => CallErrorKind::Incomplete,
+        ExchangeError::NotFound { .. }
+        | ExchangeError::Ambiguous { .. }
+        | ExchangeError::ArgumentRefused { .. }
+        | ExchangeError::Denied { .. }
+        | ExchangeError::Failed { .. }
+        | ExchangeError::Count { .. } => CallErrorKind::Refused,
+        ExchangeError::Transport { source, .. } => kind_of_invoke(source),
+    }
+}
+
+fn kind_of_invoke(error: &InvokeError) -> CallErrorKind {
+    match error {
+        InvokeError::Unauthorized { .. } => CallErrorKind::Unauthorized,
+        InvokeError::Setup { source, .. } => kind_of_invoke(source),
+        InvokeError::Fault { .. } if error.is_transient() => CallErrorKind::Transient {
+            retry_after: error.retry_after(),
+        },
+        // A fault that does not pass refuses the account or the session, and so every other call too.
+        InvokeError::Fault { .. } | InvokeError::Redirected { .. } => CallErrorKind::Unauthorized,
+        InvokeError::Timeout { .. } => CallErrorKind::Transient { retry_after: None },
+        InvokeError::Failed { .. } => CallErrorKind::Refused,
+        InvokeError::Transport { .. }
+        | InvokeError::SessionLost { .. }
+        | InvokeError::Stopped { .. }
+        | InvokeError::Protocol { .. }
+        | InvokeError::Closed { .. }
+        | InvokeError::NotRecorded { .. }
+        | _ => CallErrorKind::Connection,
+    }
+}

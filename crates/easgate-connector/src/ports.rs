@@ -1,0 +1,187 @@
+//! The ports: what a cycle needs of the world outside, in its own language.
+//!
+//! Nothing here can wipe or forget a device: a cycle that holds these ports cannot either.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use easgate_exchange::ListChange;
+use easgate_model::{
+    DeviceAccessRule, Inventory, Mailbox, MailboxId, OrganizationSettings, Partnership, RecipientType,
+};
+use easgate_store::ServerSeen;
+use time::OffsetDateTime;
+
+use crate::progress::ProgressSink;
+
+/// An Exchange organisation.
+///
+/// Every list is complete or an error.
+#[async_trait]
+pub trait Exchange: Send + Sync {
+    /// The organisation's ActiveSync settings.
+    async fn settings(&self) -> Result<OrganizationSettings, CallError>;
+
+    /// Its device access rules.
+    async fn rules(&self) -> Result<Vec<DeviceAccessRule>, CallError>;
+
+    /// Every partnership.
+    async fn partnerships(&self, progress: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError>;
+
+    /// Every mailbox with its device lists; the recipient types may be unknown.
+    async fn mailboxes(&self, progress: &dyn ProgressSink) -> Result<Vec<Mailbox>, CallError>;
+
+    /// What kind of recipient every mailbox is.
+    async fn recipient_types(
+        &self,
+        progress: &dyn ProgressSink,
+    ) -> Result<HashMap<MailboxId, RecipientType>, CallError>;
+
+    /// The servers of the organisation.
+    async fn servers(&self) -> Result<Vec<ServerSeen>, CallError>;
+
+    /// One mailbox, as a domain controller knows it.
+    async fn mailbox(&self, id: MailboxId, domain_controller: Option<&str>) -> Result<Mailbox, CallError>;
+
+    /// Edits the lists of one mailbox.
+    async fn apply(&self, change: &ListChange) -> Result<(), CallError>;
+
+    /// Which endpoint answers now, for people.
+    fn endpoint(&self) -> String;
+}
+
+/// Where enrolments come from.
+#[async_trait]
+pub trait EnrollmentSource: Send + Sync {
+    /// All that the source knows, complete.
+    async fn inventory(
+        &self,
+        now: OffsetDateTime,
+        progress: &dyn ProgressSink,
+    ) -> Result<Inventory, SourceError>;
+
+    /// What kind of source it is.
+    fn kind(&self) -> SourceKind;
+}
+
+/// A kind of enrolment source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SourceKind {
+    /// Microsoft Graph: has a clock of its own, and matches nearly every partnership.
+    Graph,
+    /// A file.
+    File,
+}
+
+/// What an error of a call means for the cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallErrorKind {
+    /// The same call may succeed later: throttled, or a server that is busy.
+    Transient {
+        /// How long the server asked to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The connection or the session is lost. May come back; if not, nothing more can be done.
+    Connection,
+    /// The account was refused: nothing more can be done, and trying again may lock it.
+    Unauthorized,
+    /// The account may not run the cmdlet, or the server does not have it.
+    NotGranted,
+    /// The list of this mailbox takes no more entries.
+    ListFull,
+    /// This one object cannot be read or changed.
+    Refused,
+    /// A list came in part only, or a record of it cannot be read.
+    Incomplete,
+}
+
+/// Why a call to Exchange did not give its result.
+#[derive(Debug)]
+pub struct CallError {
+    /// What it means for the cycle.
+    pub kind: CallErrorKind,
+    /// Whether the cmdlet may have been carried out all the same.
+    pub may_have_run: bool,
+    /// What an administrator can do about it.
+    pub cure: Option<String>,
+    /// What happened.
+    pub cause: Box<dyn Error + Send + Sync>,
+}
+
+impl CallError {
+    /// An error that certainly had no effect.
+    #[must_use]
+    pub fn new(kind: CallErrorKind, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind,
+            may_have_run: false,
+            cure: None,
+            cause: cause.into(),
+        }
+    }
+
+    /// Whether the same call may succeed when it is made again now.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(
+            self.kind,
+            CallErrorKind::Transient { .. } | CallErrorKind::Connection
+        )
+    }
+
+    /// Whether no other call can succeed either.
+    #[must_use]
+    pub const fn ends_the_run(&self) -> bool {
+        matches!(
+            self.kind,
+            CallErrorKind::Connection | CallErrorKind::Unauthorized | CallErrorKind::NotGranted
+        )
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl Error for CallError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.source()
+    }
+}
+
+/// Why the enrolments could not be read.
+#[derive(Debug)]
+pub struct SourceError {
+    /// What an administrator can do about it.
+    pub cure: Option<String>,
+    /// What happened.
+    pub cause: Box<dyn Error + Send + Sync>,
+}
+
+impl SourceError {
+    /// Takes the source's own error.
+    #[must_use]
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>, cure: Option<String>) -> Self {
+        Self {
+            cure,
+            cause: cause.into(),
+        }
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl Error for SourceError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.source()
+    }
+}

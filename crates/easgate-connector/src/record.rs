@@ -1,0 +1,62 @@
+//! What the store keeps of every device.
+
+use easgate_compliance::{Access, Decision, Facts, Reason};
+use easgate_model::{Mailbox, MailboxId};
+use easgate_store::DeviceRow;
+use uuid::Uuid;
+
+use crate::cycle::by_id;
+
+/// The rows of all devices that Exchange has a partnership with, made one after the other.
+pub(crate) fn device_rows<'a>(
+    facts: &'a Facts,
+    decisions: &'a [Decision],
+) -> impl Iterator<Item = DeviceRow> + 'a {
+    let mailboxes = by_id(facts);
+    decisions.iter().filter_map(move |decision| {
+        let partnership = facts.exchange.partnerships.get(decision.partnership?)?;
+        let mailbox = decision.mailbox.and_then(|id| mailboxes.get(&id).copied());
+        Some(DeviceRow {
+            mailbox: decision
+                .mailbox
+                .unwrap_or_else(|| owner_without_mailbox(partnership.owner.as_str())),
+            device: decision.device.clone(),
+            address: mailbox.map_or_else(|| partnership.owner.as_str().to_owned(), address),
+            device_type: partnership.device_type.clone(),
+            model: partnership.device_model.clone(),
+            os: partnership.device_os.clone(),
+            friendly_name: partnership.friendly_name.clone(),
+            client_type: partnership.client_type.clone(),
+            state: partnership.access_state.name().to_owned(),
+            state_reason: partnership.access_state_reason.name().to_owned(),
+            access: decision.access.name().to_owned(),
+            reason: decision.reason.name().to_owned(),
+            refused: refused(decision),
+            first_sync: partnership.first_sync,
+        })
+    })
+}
+
+/// How a mailbox is called for people: by its primary address, or by its name when it has none.
+pub(crate) fn address(mailbox: &Mailbox) -> String {
+    mailbox
+        .primary_smtp
+        .as_ref()
+        .map_or_else(|| mailbox.name.clone(), ToString::to_string)
+}
+
+/// Whether a device is refused for what it is; a device that waits for its enrolment is not.
+fn refused(decision: &Decision) -> Option<bool> {
+    match decision.access {
+        Access::Untouched => None,
+        Access::Allow | Access::Block | Access::Quarantine => Some(decision.reason == Reason::NotCompliant),
+    }
+}
+
+/// A key for the devices of an owner that has no mailbox here, always the same for the same owner.
+fn owner_without_mailbox(distinguished_name: &str) -> MailboxId {
+    MailboxId(Uuid::new_v5(
+        &Uuid::NAMESPACE_X500,
+        distinguished_name.to_ascii_lowercase().as_bytes(),
+    ))
+}

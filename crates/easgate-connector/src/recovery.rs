@@ -1,0 +1,108 @@
+//! What an earlier run left open, settled by what the lists show now.
+//!
+//! An intent is never carried out again: whether it is still wanted is decided from fresh facts.
+
+use std::collections::{BTreeSet, HashMap};
+
+use easgate_model::{DeviceId, Mailbox, MailboxId};
+use easgate_store::{
+    Edit, JournalEntry, JournalError, Organization, Outcome, OwnedEntry, OwnedRow, StoreError, Writer,
+};
+use time::{Duration, OffsetDateTime};
+
+use crate::lists::{holds, shown};
+
+/// How long a cmdlet whose end is not known may still take effect, and domain controllers may disagree.
+const UNCERTAIN: Duration = Duration::hours(24);
+
+/// Mailboxes by their Guid.
+pub(crate) type Mailboxes<'a> = HashMap<MailboxId, &'a Mailbox>;
+
+/// The entries of the registry, as far as the lists hold them.
+#[derive(Debug, Default)]
+pub(crate) struct Owned {
+    /// Entries that the lists hold, and those of mailboxes that are not here.
+    pub(crate) present: Vec<OwnedRow>,
+    /// How many entries somebody else took out.
+    pub(crate) undone: u64,
+    /// Those of them that are missing for so long that they are not ours any more.
+    gone: Vec<OwnedEntry>,
+}
+
+impl Owned {
+    /// Reads the registry, and compares it with the lists.
+    pub(crate) async fn read(
+        organization: &Organization,
+        mailboxes: &Mailboxes<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Self, StoreError> {
+        let doubtful: BTreeSet<(MailboxId, DeviceId)> = organization
+            .unsettled()
+            .await?
+            .into_iter()
+            .map(|entry| (entry.intent.mailbox, entry.intent.device))
+            .collect();
+        let mut owned = Self::default();
+        for row in organization.owned().await? {
+            let entry = &row.entry;
+            let is_here = mailboxes
+                .get(&entry.mailbox)
+                .is_none_or(|mailbox| holds(mailbox, entry.list, &entry.device));
+            if is_here {
+                owned.present.push(row);
+                continue;
+            }
+            owned.undone += u64::from(!doubtful.contains(&(entry.mailbox, entry.device.clone())));
+            if row.added < now - UNCERTAIN {
+                owned.gone.push(row.entry);
+            }
+        }
+        Ok(owned)
+    }
+}
+
+/// Settles the intents that have no certain outcome, and gives up entries that others took out of the lists.
+///
+/// Entries that an intent was to add, that are there and were not there before, are ours from now on. What does
+/// not show may still come, and is looked for again for a day.
+pub(crate) async fn recover(
+    writer: &Writer,
+    mailboxes: &Mailboxes<'_>,
+    now: OffsetDateTime,
+) -> Result<Owned, RecoveryError> {
+    for entry in writer.organization().unsettled().await? {
+        let shown = mailboxes
+            .get(&entry.intent.mailbox)
+            .map(|mailbox| shown(&entry.intent, mailbox));
+        match shown.filter(|shown| (shown.allow, shown.block) != (Edit::Keep, Edit::Keep)) {
+            Some(shown) => writer.settle(entry.id, &shown, &Outcome::Applied, now).await?,
+            None => doubt(writer, &entry, now).await?,
+        }
+    }
+    let owned = Owned::read(writer.organization(), mailboxes, now).await?;
+    if !owned.gone.is_empty() {
+        writer.forget(&owned.gone).await?;
+    }
+    Ok(owned)
+}
+
+/// Writes what is known of an intent that the lists do not show.
+async fn doubt(writer: &Writer, entry: &JournalEntry, now: OffsetDateTime) -> Result<(), JournalError> {
+    let outcome = if entry.intent.at < now - UNCERTAIN {
+        Outcome::Failed("the lists did not show it within a day".to_owned())
+    } else if entry.outcome.is_none() {
+        Outcome::Unknown("the run ended before the answer came".to_owned())
+    } else {
+        return Ok(());
+    };
+    writer.settle(entry.id, &entry.intent, &outcome, now).await
+}
+
+/// Why what an earlier run left open could not be settled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RecoveryError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}

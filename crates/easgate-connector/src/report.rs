@@ -1,0 +1,256 @@
+//! What a cycle tells at its end.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::time::Duration;
+
+use easgate_compliance::Counts;
+use easgate_model::escape;
+use easgate_store::RunResult;
+use serde_json::{Value, json};
+
+use crate::config::{Mode, OrganizationConfig};
+use crate::cycle::CycleError;
+
+/// What was seen, decided, changed and failed in one run, and how long it took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The organisation's name in the configuration.
+    pub organization: String,
+    /// The kind of run: `full`.
+    pub kind: &'static str,
+    /// What the run was allowed to do.
+    pub mode: Mode,
+    /// Whether the facts were read; if not, nothing was decided or changed.
+    pub facts_read: bool,
+    /// How many partnerships Exchange has.
+    pub devices: u64,
+    /// How many devices got which decision.
+    pub decisions: DecisionCounts,
+    /// How many devices got which reason, by the reason's stable name.
+    pub reasons: BTreeMap<String, u64>,
+    /// What became of the plan.
+    pub changes: ChangeCounts,
+    /// How many changes the guard held, by its stable name of the cause.
+    pub held_by: BTreeMap<&'static str, u64>,
+    /// List entries that are not ours.
+    pub foreign: ForeignCounts,
+    /// Partnerships that were matched with an enrolment or a user, and how many could have been.
+    pub matched: (u64, u64),
+    /// What could not be done.
+    pub errors: Vec<ReportError>,
+    /// What somebody should know, and that did not stop anything.
+    pub warnings: Vec<String>,
+    /// How long it took.
+    pub durations: Durations,
+    /// The endpoint that answered.
+    pub server: Option<String>,
+}
+
+/// How many devices got which decision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DecisionCounts {
+    /// To be allowed.
+    pub allow: u64,
+    /// To be blocked.
+    pub block: u64,
+    /// To wait in quarantine.
+    pub quarantine: u64,
+    /// To be left as they are.
+    pub untouched: u64,
+}
+
+impl DecisionCounts {
+    pub(crate) const fn of(counts: &Counts) -> Self {
+        Self {
+            allow: counts.allow,
+            block: counts.block,
+            quarantine: counts.quarantine,
+            untouched: counts.untouched,
+        }
+    }
+}
+
+/// What became of the planned changes.
+///
+/// In mode enforce every planned change is applied, failed or held. In the other modes none is applied, and `held`
+/// is what the guard would hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChangeCounts {
+    /// Changes that make Exchange agree with the decisions.
+    pub planned: u64,
+    /// Changes that were made, and that the lists show.
+    pub applied: u64,
+    /// Changes that were refused, were not tried after the run had to stop, or that the lists do not show.
+    pub failed: u64,
+    /// Changes that the guard held.
+    pub held: u64,
+}
+
+/// List entries that somebody else made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ForeignCounts {
+    /// How many there are for devices that were decided.
+    pub entries: u64,
+    /// How many of them say the opposite of the decision.
+    pub contradicting: u64,
+}
+
+/// Something that could not be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportError {
+    /// The address of the mailbox, where it is about one.
+    pub mailbox: Option<String>,
+    /// The device, where it is about one.
+    pub device: Option<String>,
+    /// A stable name of what happened: `listFull`, `refused`, `unconfirmed`, `stopped`, `journal`, `facts`.
+    pub kind: &'static str,
+    /// What happened, with its causes.
+    pub message: String,
+}
+
+/// How long the parts of a run took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Durations {
+    /// Reading.
+    pub gather: Duration,
+    /// Deciding, planning and guarding.
+    pub decide: Duration,
+    /// Changing and confirming.
+    pub apply: Duration,
+    /// Everything.
+    pub total: Duration,
+}
+
+impl Report {
+    /// A report of a run that has not seen anything yet.
+    pub(crate) fn begin(config: &OrganizationConfig) -> Self {
+        Self {
+            organization: config.name.clone(),
+            kind: "full",
+            mode: config.mode,
+            facts_read: false,
+            devices: 0,
+            decisions: DecisionCounts::default(),
+            reasons: BTreeMap::new(),
+            changes: ChangeCounts::default(),
+            held_by: BTreeMap::new(),
+            foreign: ForeignCounts::default(),
+            matched: (0, 0),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            durations: Durations::default(),
+            server: None,
+        }
+    }
+
+    /// The report of a run that ended with `error` before its first change.
+    #[must_use]
+    pub fn of_error(config: &OrganizationConfig, error: &CycleError) -> Self {
+        let kind = match error {
+            CycleError::Facts(_) => "facts",
+            CycleError::Busy(_) => "busy",
+            CycleError::Store(_) => "store",
+        };
+        let error = ReportError {
+            mailbox: None,
+            device: None,
+            kind,
+            message: chain(error),
+        };
+        Self {
+            errors: vec![error],
+            ..Self::begin(config)
+        }
+    }
+
+    /// How the run ended, for the store.
+    #[must_use]
+    pub fn result(&self) -> RunResult {
+        if !self.facts_read {
+            RunResult::Unread
+        } else if self.changes.failed > 0 || !self.errors.is_empty() {
+            RunResult::Failed
+        } else if self.mode == Mode::Enforce && self.changes.held > 0 {
+            RunResult::Held
+        } else {
+            RunResult::Succeeded
+        }
+    }
+
+    /// The exit code: 0 everything was done, 2 something failed, 3 the guard held changes, 4 the facts could not be
+    /// read.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self.result() {
+            RunResult::Succeeded => 0,
+            RunResult::Failed | RunResult::Interrupted => 2,
+            RunResult::Held => 3,
+            RunResult::Unread => 4,
+        }
+    }
+
+    /// The report as one JSON object with stable names.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "organization": self.organization,
+            "kind": self.kind,
+            "mode": self.mode.name(),
+            "devices": self.devices,
+            "decisions": {
+                "allow": self.decisions.allow,
+                "block": self.decisions.block,
+                "quarantine": self.decisions.quarantine,
+                "untouched": self.decisions.untouched,
+            },
+            "reasons": self.reasons,
+            "changes": {
+                "planned": self.changes.planned,
+                "applied": self.changes.applied,
+                "failed": self.changes.failed,
+                "held": self.changes.held,
+            },
+            "held_by": self.held_by,
+            "foreign": { "entries": self.foreign.entries, "contradicting": self.foreign.contradicting },
+            "match": { "matched": self.matched.0, "of": self.matched.1 },
+            "errors": self.errors.iter().map(ReportError::to_json).collect::<Vec<_>>(),
+            "warnings": self.warnings,
+            "durations_ms": {
+                "gather": millis(self.durations.gather),
+                "decide": millis(self.durations.decide),
+                "apply": millis(self.durations.apply),
+                "total": millis(self.durations.total),
+            },
+            "server": self.server,
+        })
+    }
+}
+
+impl ReportError {
+    fn to_json(&self) -> Value {
+        json!({
+            "kind": self.kind,
+            "mailbox": self.mailbox.as_deref().map(escape),
+            "device_id": self.device.as_deref().map(escape),
+            "message": self.message,
+        })
+    }
+}
+
+/// An error and all of its causes in one line.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

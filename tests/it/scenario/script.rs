@@ -1,0 +1,281 @@
+//! Scenarios as text. A line is a command:
+//!
+//! ```text
+//! mode observe|plan|enforce      unmanaged quarantine|block      limit loses 1 | limit loses 100%
+//! default Allow|Quarantine|Block          what Exchange gives by itself
+//! source file|graph                       organisation 2    tenant 3    clock 6m
+//! person ana@x.example [upn=ana@corp]     mailbox lab@x.example    crowd 100 noncompliant
+//! phone ana@x.example A1                  lost ana@x.example A1
+//! enrol ana@x.example A1 compliant|-      list ana@x.example +allow A1
+//! fail apply [A1] | fail devices  refused|busy|connection|unauthorized|not-granted|full|silent|lost [N]
+//! crash before|after                      the next change ends the process before or after its effect
+//! wait 25h                                accept-shrunken exchange.devices
+//! sync   plan   lists   access
+//! ```
+
+use std::fmt::Write;
+
+use easgate_compliance::{Limits, Threshold, Unmanaged};
+use easgate_connector::ports::{CallErrorKind, SourceKind};
+use easgate_connector::{CycleError, Report, chain, list_change};
+use easgate_model::{AccessLevel, DeviceId};
+use uuid::Uuid;
+
+use super::rig::Rig;
+use super::world::{Fault, mailbox_id};
+
+/// Runs the commands of `text`, and returns it with what came out.
+pub(crate) async fn run(text: &str) -> String {
+    let mut rig = Rig::new();
+    let mut out = String::new();
+    for line in text.lines().filter(|line| !line.starts_with('>')) {
+        out.push_str(line);
+        out.push('\n');
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let said = match words.as_slice() {
+            [] => continue,
+            [first, ..] if first.starts_with('#') => continue,
+            ["sync"] => sync(&rig).await,
+            ["plan"] => plan(&rig).await,
+            ["lists"] => lists(&rig).await,
+            ["access"] => access(&rig),
+            words => {
+                set(&mut rig, words);
+                continue;
+            }
+        };
+        for said in said.lines() {
+            writeln!(out, "> {said}").unwrap();
+        }
+    }
+    out
+}
+
+fn set(rig: &mut Rig, words: &[&str]) {
+    match *words {
+        ["mode", mode] => rig.config.mode = mode.parse().unwrap(),
+        ["unmanaged", "block"] => rig.config.policy.unmanaged = Unmanaged::Block,
+        ["unmanaged", "quarantine"] => rig.config.policy.unmanaged = Unmanaged::Quarantine,
+        ["limit", "loses", limit] => rig.config.limits.loses_access = threshold(limit),
+        ["limit", "gains", limit] => rig.config.limits.gains_access = threshold(limit),
+        ["accept-shrunken", input] => drop(rig.config.accept_shrunken.insert(input.to_owned())),
+        ["fail", call, kind] => fail(rig, call, kind, "1"),
+        ["fail", "apply", device, kind] if kind.parse::<u32>().is_err() => {
+            fail(rig, &format!("apply {device}"), kind, "1");
+        }
+        ["fail", call, kind, times] => fail(rig, call, kind, times),
+        ["fail", "apply", device, kind, times] => fail(rig, &format!("apply {device}"), kind, times),
+        ["crash", "before"] => drop(
+            rig.world
+                .state()
+                .faults
+                .insert("apply".to_owned(), (Fault::CrashBefore, 1)),
+        ),
+        ["crash", "after"] => drop(
+            rig.world
+                .state()
+                .faults
+                .insert("apply".to_owned(), (Fault::CrashAfter, 1)),
+        ),
+        _ => set_world(rig, words),
+    }
+}
+
+fn set_world(rig: &Rig, words: &[&str]) {
+    let mut state = rig.world.state();
+    match *words {
+        ["default", level] => state.default_level = AccessLevel::from_name(level).unwrap(),
+        ["source", "graph"] => state.source = SourceKind::Graph,
+        ["source", "file"] => state.source = SourceKind::File,
+        ["organisation", number] => state.organization = Uuid::from_u128(number.parse().unwrap()),
+        ["tenant", number] => state.tenant = Some(Uuid::from_u128(number.parse().unwrap())),
+        ["clock", ahead] => state.source_ahead = duration(ahead),
+        ["wait", time] => state.now += duration(time),
+        ["person", address] => state.person(address, address),
+        ["person", address, upn] => state.person(address, upn.strip_prefix("upn=").unwrap()),
+        ["leave", address] => state.users.retain(|user| user.id != address),
+        ["mailbox", address] => drop(state.mailbox(address).id),
+        ["phone", address, device] => state.phones.push((mailbox_id(address), device.parse().unwrap())),
+        ["lost", address, device] => {
+            let device: DeviceId = device.parse().unwrap();
+            state
+                .phones
+                .retain(|phone| *phone != (mailbox_id(address), device.clone()));
+        }
+        ["enrol", principal, device, compliance] => {
+            state.enrol(principal, &device.parse().unwrap(), compliance);
+        }
+        ["list", address, edit, device] => {
+            let device: DeviceId = device.parse().unwrap();
+            let mailbox = state.mailbox(address);
+            match edit {
+                "+allow" => mailbox.allowed.push(device),
+                "+block" => mailbox.blocked.push(device),
+                "-allow" => mailbox.allowed.retain(|known| *known != device),
+                "-block" => mailbox.blocked.retain(|known| *known != device),
+                edit => panic!("no such edit: {edit}"),
+            }
+        }
+        ["crowd", number, compliance] => {
+            for number in 0..number.parse::<u32>().unwrap() {
+                let (address, device) = (format!("p{number:03}@x.example"), format!("C{number:03}"));
+                if !state.users.iter().any(|user| user.id == address) {
+                    state.person(&address, &address);
+                    state.phones.push((mailbox_id(&address), device.parse().unwrap()));
+                }
+                state.enrol(&address, &device.parse().unwrap(), compliance);
+            }
+        }
+        _ => panic!("no such command: {words:?}"),
+    }
+}
+
+fn fail(rig: &Rig, call: &str, kind: &str, times: &str) {
+    let fault = match kind {
+        "refused" => Fault::Error(CallErrorKind::Refused),
+        "busy" => Fault::Error(CallErrorKind::Transient { retry_after: None }),
+        "connection" => Fault::Error(CallErrorKind::Connection),
+        "unauthorized" => Fault::Error(CallErrorKind::Unauthorized),
+        "not-granted" => Fault::Error(CallErrorKind::NotGranted),
+        "incomplete" => Fault::Error(CallErrorKind::Incomplete),
+        "full" => Fault::Error(CallErrorKind::ListFull),
+        "silent" => Fault::Silent,
+        "lost" => Fault::Lost,
+        kind => panic!("no such fault: {kind}"),
+    };
+    rig.world
+        .state()
+        .faults
+        .insert(call.to_owned(), (fault, times.parse().unwrap()));
+}
+
+fn threshold(text: &str) -> Threshold {
+    match text.strip_suffix('%') {
+        Some(percent) => Threshold::percent(percent.parse().unwrap()),
+        None => Threshold::devices(text.parse().unwrap()),
+    }
+}
+
+/// A guard that holds nothing.
+pub(crate) const fn no_limits() -> Limits {
+    Limits {
+        loses_access: Threshold::percent(100.0),
+        gains_access: Threshold::percent(100.0),
+    }
+}
+
+fn duration(text: &str) -> time::Duration {
+    let (number, unit) = text.split_at(text.len() - 1);
+    let number = number.parse().unwrap();
+    match unit {
+        "m" => time::Duration::minutes(number),
+        "h" => time::Duration::hours(number),
+        unit => panic!("no such unit: {unit}"),
+    }
+}
+
+async fn sync(rig: &Rig) -> String {
+    rig.world.state().log.clear();
+    let mut out = match rig.sync().await {
+        None => "the process ended\n".to_owned(),
+        Some(Ok(report)) => told(&report),
+        Some(Err(error)) => refused(&error),
+    };
+    for edit in &rig.world.state().log {
+        writeln!(out, "{edit}").unwrap();
+    }
+    out
+}
+
+fn told(report: &Report) -> String {
+    let (decisions, changes) = (&report.decisions, &report.changes);
+    let mut out = format!(
+        "exit {}: {} devices; allow {}, block {}, quarantine {}, untouched {}; \
+         planned {}, applied {}, failed {}, held {}\n",
+        report.exit_code(),
+        report.devices,
+        decisions.allow,
+        decisions.block,
+        decisions.quarantine,
+        decisions.untouched,
+        changes.planned,
+        changes.applied,
+        changes.failed,
+        changes.held,
+    );
+    for error in &report.errors {
+        let device = error
+            .device
+            .as_deref()
+            .map(|device| format!(" {device}"))
+            .unwrap_or_default();
+        writeln!(out, "{}{device}: {}", error.kind, error.message).unwrap();
+    }
+    for warning in &report.warnings {
+        writeln!(out, "warning: {warning}").unwrap();
+    }
+    out
+}
+
+fn refused(error: &CycleError) -> String {
+    let mut out = format!("exit {}: {}\n", error.exit_code(), chain(error));
+    if let Some(cure) = error.cure() {
+        writeln!(out, "cure: {cure}").unwrap();
+    }
+    out
+}
+
+async fn plan(rig: &Rig) -> String {
+    let planned = match rig.plan().await {
+        Ok(planned) => planned,
+        Err(error) => return refused(&error),
+    };
+    let mut out = format!(
+        "planned {}, held {}\n",
+        planned.plan.changes.len(),
+        planned.verdict.held.len()
+    );
+    for change in &planned.plan.changes {
+        let command = list_change(change, None).to_powershell();
+        let (_, edits) = command.split_once(" -ActiveSync").unwrap();
+        writeln!(
+            out,
+            "{} {}: {} ({})",
+            change.address,
+            change.device,
+            edits,
+            change.reason.name()
+        )
+        .unwrap();
+    }
+    out
+}
+
+async fn lists(rig: &Rig) -> String {
+    let owned = rig.owned().await;
+    let state = rig.world.state();
+    let mut out = String::new();
+    for mailbox in &state.mailboxes {
+        for (list, devices) in [("allow", &mailbox.allowed), ("block", &mailbox.blocked)] {
+            for device in devices {
+                let key = format!("{} {list} {device}", mailbox.id).to_ascii_lowercase();
+                let whose = if owned.contains(&key) { "ours" } else { "foreign" };
+                writeln!(out, "{} {list} {device} {whose}", mailbox.name).unwrap();
+            }
+        }
+    }
+    if out.is_empty() {
+        "no entries\n".to_owned()
+    } else {
+        out
+    }
+}
+
+fn access(rig: &Rig) -> String {
+    let state = rig.world.state();
+    let mut out = String::new();
+    for (mailbox, device) in &state.phones {
+        writeln!(out, "{device} {}", state.access(*mailbox, device)).unwrap();
+    }
+    out
+}
