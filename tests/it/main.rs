@@ -1,3 +1,4 @@
 //! One integration binary for the whole workspace.
 
+#[cfg(test)]
 mod scenario;
