@@ -1,0 +1,263 @@
+//! The settings of each part, as the file gives them.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use easgate_cmdlet::{Authentication, Config};
+use easgate_compliance::{Limits, Policy};
+use easgate_connector::{Mode, OrganizationConfig};
+use easgate_intune::{Credential, FileSource, GraphConfig};
+use secrecy::SecretString;
+
+use crate::{Environment, SecretError, SecretRef, Warning};
+
+/// A file whose every check has passed.
+#[derive(Debug)]
+pub struct Configuration {
+    /// At least one, in the order of the file; no two have one name or one server.
+    pub organizations: Vec<Organization>,
+    /// Where durable state is kept.
+    pub store: StoreLocation,
+    /// What works and should be looked at.
+    pub warnings: Vec<Warning>,
+}
+
+impl Configuration {
+    /// The organisation called `name`, without regard to case.
+    #[must_use]
+    pub fn organization(&self, name: &str) -> Option<&Organization> {
+        self.organizations
+            .iter()
+            .find(|organization| organization.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// What `easgate_store::Store::open` takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreLocation {
+    /// `sqlite://` and a path.
+    pub url: String,
+    /// The folder from which a relative path goes: the one of the file.
+    pub base: PathBuf,
+}
+
+/// One organisation.
+#[derive(Debug)]
+pub struct Organization {
+    /// Its name.
+    pub name: String,
+    /// What a sync may do.
+    pub mode: Mode,
+    /// How Exchange is reached.
+    pub exchange: Exchange,
+    /// Where enrolments come from.
+    pub enrollment: Enrollment,
+    /// Who gets what.
+    pub policy: Policy,
+    /// How much may change.
+    pub limits: Limits,
+}
+
+impl Organization {
+    /// What a cycle of the connector needs.
+    #[must_use]
+    pub fn connector(&self) -> OrganizationConfig {
+        OrganizationConfig {
+            name: self.name.clone(),
+            mode: self.mode,
+            policy: self.policy.clone(),
+            limits: self.limits,
+            accept_shrunken: BTreeSet::new(),
+        }
+    }
+
+    /// Every secret that the organisation needs.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        let of_graph = match &self.enrollment {
+            Enrollment::File(_) => None,
+            Enrollment::Graph(graph) => Some(match &graph.credential {
+                GraphCredential::Secret(secret) => secret,
+                GraphCredential::Certificate { private_key, .. } => private_key,
+            }),
+        };
+        std::iter::once(&self.exchange.password).chain(of_graph)
+    }
+}
+
+/// How Exchange is reached.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// One for each server, in the order in which they are tried; without the password.
+    transports: Vec<Config>,
+    /// The account.
+    pub username: String,
+    /// Where its password is found.
+    pub password: SecretRef,
+    /// The domain controller that answers.
+    pub domain_controller: Option<String>,
+}
+
+impl Exchange {
+    pub(crate) const fn new(
+        transports: Vec<Config>,
+        username: String,
+        password: SecretRef,
+        domain_controller: Option<String>,
+    ) -> Self {
+        Self {
+            transports,
+            username,
+            password,
+            domain_controller,
+        }
+    }
+
+    /// The addresses of the servers, in the order in which they are tried.
+    pub fn servers(&self) -> impl Iterator<Item = &url::Url> {
+        self.transports.iter().map(|config| &config.url)
+    }
+
+    /// The transport settings of each server, with the password as it is now and the commands that Exchange
+    /// wants first in every runspace.
+    ///
+    /// # Errors
+    /// The password cannot be read.
+    pub fn transports(&self, environment: &Environment) -> Result<Vec<Config>, ExchangeError> {
+        let password = self.password.read(environment)?;
+        let with_password = |config: &Config| Config {
+            authentication: Authentication::Basic {
+                username: self.username.clone(),
+                password: password.clone(),
+            },
+            setup: easgate_exchange::setup_commands(),
+            ..config.clone()
+        };
+        Ok(self.transports.iter().map(with_password).collect())
+    }
+
+    /// What the Exchange client needs besides its transport.
+    #[must_use]
+    pub fn client(&self) -> easgate_exchange::Config {
+        easgate_exchange::Config {
+            domain_controller: self.domain_controller.clone(),
+        }
+    }
+}
+
+/// The transports could not be configured.
+#[derive(Debug, thiserror::Error)]
+#[error("no password for the Exchange account")]
+pub struct ExchangeError(#[from] SecretError);
+
+/// Where enrolments come from.
+#[derive(Debug, Clone)]
+pub enum Enrollment {
+    /// A CSV file.
+    File(FileSource),
+    /// Microsoft Graph.
+    Graph(Box<Graph>),
+}
+
+impl Enrollment {
+    /// The stable name, `file` or `graph`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Graph(_) => "graph",
+        }
+    }
+}
+
+/// How Graph is reached.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    /// Without the credential.
+    config: GraphConfig,
+    /// Where the credential is found.
+    pub credential: GraphCredential,
+    /// Certificates to trust besides the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Where the application's credential is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GraphCredential {
+    /// A client secret.
+    Secret(SecretRef),
+    /// A certificate.
+    Certificate {
+        /// The PEM file with the certificate.
+        certificate: PathBuf,
+        /// Its private key.
+        private_key: SecretRef,
+    },
+}
+
+impl Graph {
+    pub(crate) const fn new(
+        config: GraphConfig,
+        credential: GraphCredential,
+        ca_file: Option<PathBuf>,
+    ) -> Self {
+        Self {
+            config,
+            credential,
+            ca_file,
+        }
+    }
+
+    /// The settings without the credential, to show.
+    #[must_use]
+    pub const fn settings(&self) -> &GraphConfig {
+        &self.config
+    }
+
+    /// The settings with the credential as it is now.
+    ///
+    /// # Errors
+    /// A secret, the certificate or the extra certificates cannot be read.
+    pub fn config(&self, environment: &Environment) -> Result<GraphConfig, GraphError> {
+        let credential = match &self.credential {
+            GraphCredential::Secret(secret) => Credential::Secret(secret.read(environment)?),
+            GraphCredential::Certificate {
+                certificate,
+                private_key,
+            } => Credential::Certificate {
+                certificate: read_pem(certificate)?,
+                private_key: private_key.read(environment)?,
+            },
+        };
+        let extra_roots = self.ca_file.as_deref().map(read_pem).transpose()?;
+        Ok(GraphConfig {
+            credential,
+            extra_roots,
+            ..self.config.clone()
+        })
+    }
+}
+
+/// What stands in for a credential until it is read.
+pub(crate) fn no_secret() -> SecretString {
+    SecretString::from("")
+}
+
+fn read_pem(path: &std::path::Path) -> Result<String, GraphError> {
+    std::fs::read_to_string(path).map_err(|source| GraphError::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The Graph settings could not be completed.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message says it")]
+pub enum GraphError {
+    #[error("no credential for Microsoft Graph")]
+    Secret {
+        #[from]
+        source: SecretError,
+    },
+    #[error("could not read the certificate in {path}", path = path.display())]
+    File { path: PathBuf, source: std::io::Error },
+}

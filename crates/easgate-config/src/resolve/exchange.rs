@@ -1,0 +1,103 @@
+//! The section `exchange`.
+
+use easgate_cmdlet::{Authentication, Config, ConfigError};
+use url::Url;
+
+use crate::Exchange;
+use crate::file::{RawAuthentication, RawExchange};
+use crate::organization::no_secret;
+use crate::problem::Key;
+
+use super::Checks;
+
+impl Checks<'_> {
+    pub(super) fn exchange(&mut self, at: usize, raw: &RawExchange) -> Option<Exchange> {
+        let password = self.secret(at, "exchange", "password", &raw.password);
+        if raw.servers.is_empty() {
+            self.problem_in(at, "exchange", "servers", "at least one server is needed");
+        }
+        if raw.username.trim().is_empty() {
+            self.problem_in(
+                at,
+                "exchange",
+                "username",
+                "the account is empty: DOMAIN\\user or user@domain",
+            );
+        }
+        let mut transports = Vec::new();
+        for (number, server) in raw.servers.iter().enumerate() {
+            transports.extend(self.server(at, number, server, raw));
+        }
+        let complete = transports.len() == raw.servers.len() && !transports.is_empty();
+        let password = password.filter(|_| complete)?;
+        let username = raw.username.clone();
+        Some(Exchange::new(
+            transports,
+            username,
+            password,
+            raw.domain_controller.clone(),
+        ))
+    }
+
+    fn server(&mut self, at: usize, number: usize, server: &str, raw: &RawExchange) -> Option<Config> {
+        let path = [
+            Key::Name("organization"),
+            Key::Index(at),
+            Key::Name("exchange"),
+            Key::Name("servers"),
+            Key::Index(number),
+        ];
+        let url: Url = match server.parse() {
+            Ok(url) => url,
+            Err(error) => {
+                let message = format!("no address such as \"https://ex1.contoso.com/powershell\": {error}");
+                self.problem(&path, message);
+                return None;
+            }
+        };
+        let authentication = match raw.authentication {
+            RawAuthentication::Basic => Authentication::Basic {
+                username: raw.username.clone(),
+                password: no_secret(),
+            },
+        };
+        let config = Config {
+            runspaces: raw.runspaces,
+            connect_timeout: raw.connect_timeout.0,
+            operation_timeout: raw.operation_timeout.0,
+            command_timeout: raw.command_timeout.0,
+            ca_file: raw.ca_file.as_deref().map(|file| self.path(file)),
+            danger_allow_unencrypted: raw.danger_allow_unencrypted,
+            ..Config::new(url, authentication)
+        };
+        match config.check() {
+            Ok(()) => Some(config),
+            Err(error) => {
+                self.refused(at, number, &path, &error);
+                None
+            }
+        }
+    }
+
+    fn refused(&mut self, at: usize, number: usize, server: &[Key<'_>], error: &ConfigError) {
+        let key = if matches!(error, ConfigError::Runspaces { .. }) {
+            Some("runspaces")
+        } else if matches!(error, ConfigError::OperationTimeout { .. }) {
+            Some("operation_timeout")
+        } else {
+            None
+        };
+        match key {
+            // Said once, not for each server.
+            Some(_) if number > 0 => {}
+            Some(key) => self.problem_in(at, "exchange", key, error.to_string()),
+            None if matches!(error, ConfigError::Unencrypted { .. }) => {
+                self.problem(
+                    server,
+                    format!("{error}, or set `danger_allow_unencrypted` knowingly"),
+                );
+            }
+            None => self.problem(server, error.to_string()),
+        }
+    }
+}
