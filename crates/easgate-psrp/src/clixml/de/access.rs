@@ -1,6 +1,7 @@
 //! Members, items and entries, one after another, as serde asks for them.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde::de::value::{BorrowedStrDeserializer, StringDeserializer};
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
@@ -43,7 +44,7 @@ enum Place<'de> {
 /// Which names are asked for, and which were given already.
 enum Wanted<'de> {
     Fields(&'static [&'static str], u128),
-    All(Vec<Cow<'de, str>>),
+    All(HashSet<Cow<'de, str>>),
 }
 
 impl<'c, 'de> Members<'c, 'de> {
@@ -55,8 +56,8 @@ impl<'c, 'de> Members<'c, 'de> {
         Self::new(cursor, object, Wanted::Fields(fields, 0))
     }
 
-    pub(super) const fn all(cursor: &'c mut Cursor<'de>, object: Open<'de>) -> Self {
-        Self::new(cursor, object, Wanted::All(Vec::new()))
+    pub(super) fn all(cursor: &'c mut Cursor<'de>, object: Open<'de>) -> Self {
+        Self::new(cursor, object, Wanted::All(HashSet::new()))
     }
 
     const fn new(cursor: &'c mut Cursor<'de>, object: Open<'de>, wanted: Wanted<'de>) -> Self {
@@ -219,13 +220,7 @@ impl<'de> Wanted<'de> {
                 *seen |= bit;
                 fields.get(at).map(|field| Cow::Borrowed(*field))
             }
-            Self::All(given) => {
-                if given.contains(&name) {
-                    return None;
-                }
-                given.push(name.clone());
-                Some(name)
-            }
+            Self::All(given) => given.insert(name.clone()).then_some(name),
         }
     }
 }

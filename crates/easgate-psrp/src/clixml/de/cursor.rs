@@ -73,6 +73,16 @@ impl<'de> Cursor<'de> {
         Ok(())
     }
 
+    /// Whether there are elements in `parent`, and goes behind its end.
+    pub(super) fn has_children(&mut self, parent: Open<'de>) -> Result<bool, ClixmlError> {
+        let Some(first) = self.scan.child(parent)? else {
+            return Ok(false);
+        };
+        self.scan.skip(first)?;
+        self.drain(parent)?;
+        Ok(true)
+    }
+
     /// Where the object begins that the `Ref` element `reference` means; `None` if there is none before it.
     pub(super) fn target(&mut self, reference: Open<'de>) -> Result<Option<usize>, ClixmlError> {
         let Some(id) = reference.ref_id else {

@@ -1,23 +1,20 @@
 //! One value of a message, read as what is wanted of it.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::str::FromStr;
 
-use serde::de::value::CowStrDeserializer;
 use serde::de::{Error as _, Visitor};
-use serde::{Deserializer, forward_to_deserialize_any};
 
 use super::super::error::ClixmlError;
 use super::super::scan::Open;
 use super::super::text::decode_text;
-use super::access::{Entries, Items, Members, OWN_VALUE, Scalar, Single, TO_STRING};
+use super::access::{Entries, Items, Members, Single};
 use super::cursor::Cursor;
 
 /// The value that begins with `open`, whose start tag was just read. To deserialise it goes behind its end.
 pub(super) struct Value<'c, 'de> {
-    cursor: &'c mut Cursor<'de>,
-    open: Open<'de>,
+    pub(super) cursor: &'c mut Cursor<'de>,
+    pub(super) open: Open<'de>,
 }
 
 /// Whether an object's own value is preferred to its display form.
@@ -44,7 +41,7 @@ impl<'c, 'de> Value<'c, 'de> {
     }
 
     /// Hands on this value, or the target if it is a reference.
-    fn follow<T>(
+    pub(super) fn follow<T>(
         self,
         then: impl FnOnce(Value<'_, 'de>) -> Result<T, ClixmlError>,
     ) -> Result<T, ClixmlError> {
@@ -75,14 +72,14 @@ impl<'c, 'de> Value<'c, 'de> {
         })
     }
 
-    fn number<T: FromStr>(self, wanted: &str) -> Result<T, ClixmlError> {
+    pub(super) fn number<T: FromStr>(self, wanted: &str) -> Result<T, ClixmlError> {
         let text = self.text(Own::First)?.unwrap_or_default();
         text.trim()
             .parse()
             .map_err(|_| ClixmlError::custom(format_args!("{text:?} is not {wanted}")))
     }
 
-    fn visit_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
+    pub(super) fn visit_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
         match self.text(Own::Last)? {
             Some(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
             Some(Cow::Owned(text)) => visitor.visit_string(text),
@@ -92,11 +89,11 @@ impl<'c, 'de> Value<'c, 'de> {
         }
     }
 
-    fn visit_signed<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
+    pub(super) fn visit_signed<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
         visitor.visit_i64(self.number("a whole number")?)
     }
 
-    fn visit_unsigned<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
+    pub(super) fn visit_unsigned<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
         visitor.visit_u64(self.number("a whole number above zero")?)
     }
 
@@ -127,7 +124,7 @@ impl<'c, 'de> Value<'c, 'de> {
         Ok(Err(self))
     }
 
-    fn visit_list<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
+    pub(super) fn visit_list<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
         match self.container(is_list)? {
             Ok(Inner { cursor, list, around }) => {
                 let mut items = Items {
@@ -161,7 +158,7 @@ impl<'c, 'de> Value<'c, 'de> {
         }
     }
 
-    fn visit_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
+    pub(super) fn visit_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
         match self.container(|tag| tag == "DCT")? {
             Ok(Inner { cursor, list, around }) => {
                 let mut entries = Entries {
@@ -198,7 +195,7 @@ impl<'c, 'de> Value<'c, 'de> {
     }
 
     /// Reads a value that is neither an object, nor a list, nor a reference, as what its element says.
-    fn visit_scalar<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
+    pub(super) fn visit_scalar<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
         let Value { cursor, open } = self;
         if open.tag == "Nil" {
             cursor.scan.skip(open)?;
@@ -254,7 +251,10 @@ impl<'c, 'de> Value<'c, 'de> {
             let found = match child.tag {
                 "LST" | "IE" | "STK" | "QUE" => Shape::List,
                 "DCT" => Shape::Dictionary,
-                "Props" | "MS" => Shape::Members,
+                "Props" | "MS" => {
+                    let some = self.cursor.has_children(child)?;
+                    if some { Shape::Members } else { Shape::Nothing }
+                }
                 "ToString" => {
                     text_seen = true;
                     Shape::Text
@@ -265,7 +265,9 @@ impl<'c, 'de> Value<'c, 'de> {
                     Shape::Own
                 }
             };
-            self.cursor.scan.skip(child)?;
+            if !matches!(child.tag, "Props" | "MS") {
+                self.cursor.scan.skip(child)?;
+            }
             if rank(found) > rank(shape) {
                 shape = found;
             }
@@ -279,7 +281,7 @@ impl<'c, 'de> Value<'c, 'de> {
         Ok((shape, own))
     }
 
-    fn visit_object<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, ClixmlError> {
+    pub(super) fn visit_object<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, ClixmlError> {
         let (shape, own) = self.shape()?;
         match (shape, own) {
             (Shape::List, _) => self.visit_list(visitor),
@@ -310,214 +312,6 @@ struct Inner<'c, 'de> {
     cursor: &'c mut Cursor<'de>,
     list: Open<'de>,
     around: Option<Open<'de>>,
-}
-
-impl<'de> Deserializer<'de> for Value<'_, 'de> {
-    type Error = ClixmlError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.follow(|value| match value.open.tag {
-            "Obj" => value.visit_object(visitor),
-            "DCT" => value.visit_map(visitor),
-            tag if is_list(tag) => value.visit_list(visitor),
-            _ => value.visit_scalar(visitor),
-        })
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        let text = self.text(Own::First)?.unwrap_or_default();
-        match text.trim() {
-            word if word.eq_ignore_ascii_case("true") => visitor.visit_bool(true),
-            word if word.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
-            word => Err(ClixmlError::custom(format_args!("{word:?} is not a boolean"))),
-        }
-    }
-
-    fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_signed(visitor)
-    }
-
-    fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_signed(visitor)
-    }
-
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_signed(visitor)
-    }
-
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_signed(visitor)
-    }
-
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_unsigned(visitor)
-    }
-
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_unsigned(visitor)
-    }
-
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_unsigned(visitor)
-    }
-
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_unsigned(visitor)
-    }
-
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.deserialize_f64(visitor)
-    }
-
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        let text = self.text(Own::First)?.unwrap_or_default();
-        let number = float(text.trim())
-            .ok_or_else(|| ClixmlError::custom(format_args!("{text:?} is not a number")))?;
-        visitor.visit_f64(number)
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_text(visitor)
-    }
-
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        let text = self.text(Own::First)?.unwrap_or_default();
-        match base64_simd::forgiving_decode_to_vec(text.as_bytes()) {
-            Ok(bytes) => visitor.visit_byte_buf(bytes),
-            Err(_) => Err(ClixmlError::custom("a text that is not base64")),
-        }
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.deserialize_bytes(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        let absent = match self.open.tag {
-            "Nil" => true,
-            "Ref" => self
-                .cursor
-                .target(self.open)?
-                .is_none_or(|start| self.cursor.is_following(start)),
-            _ => false,
-        };
-        if absent {
-            self.cursor.scan.skip(self.open)?;
-            return visitor.visit_none();
-        }
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.cursor.scan.skip(self.open)?;
-        visitor.visit_unit()
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ClixmlError> {
-        self.deserialize_unit(visitor)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.deserialize_unit(visitor)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ClixmlError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.follow(|value| value.visit_list(visitor))
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, ClixmlError> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.follow(|value| value.visit_map(visitor))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ClixmlError> {
-        self.follow(|value| {
-            let Value { cursor, open } = value;
-            if open.tag == "Obj" {
-                let mut members = Members::of_fields(cursor, open, fields);
-                let out = visitor.visit_map(&mut members)?;
-                members.finish()?;
-                return Ok(out);
-            }
-            let names = scalar_names(fields);
-            if names.is_empty() || open.tag == "Nil" || is_list(open.tag) {
-                return Value::new(cursor, open).deserialize_any(visitor);
-            }
-            let start = cursor.scan;
-            let mut scalar = Scalar {
-                cursor,
-                open,
-                start,
-                names,
-                read: false,
-            };
-            let out = visitor.visit_map(&mut scalar)?;
-            scalar.finish()?;
-            Ok(out)
-        })
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ClixmlError> {
-        let text = self.text(Own::Last)?.unwrap_or_default();
-        visitor.visit_enum(CowStrDeserializer::new(text))
-    }
-
-    forward_to_deserialize_any! { i128 u128 }
-
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_text(visitor)
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_text(visitor)
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.visit_text(visitor)
-    }
-}
-
-impl fmt::Debug for Value<'_, '_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Value")
-            .field("open", &self.open)
-            .finish_non_exhaustive()
-    }
 }
 
 fn object_text<'de>(
@@ -554,7 +348,7 @@ fn leaf_text<'de>(cursor: &mut Cursor<'de>, open: Open<'de>, own: Own) -> Result
 }
 
 /// A number as .NET writes it.
-fn float(text: &str) -> Option<f64> {
+pub(super) fn float(text: &str) -> Option<f64> {
     match text {
         "INF" | "Infinity" | "∞" => Some(f64::INFINITY),
         "-INF" | "-Infinity" | "-∞" => Some(f64::NEG_INFINITY),
@@ -563,15 +357,6 @@ fn float(text: &str) -> Option<f64> {
 }
 
 /// Whether the children of this element are items. The two sides of an entry are its items.
-fn is_list(tag: &str) -> bool {
+pub(super) fn is_list(tag: &str) -> bool {
     matches!(tag, "LST" | "IE" | "STK" | "QUE" | "DCT" | "En" | "PR")
-}
-
-fn scalar_names(fields: &[&str]) -> &'static [&'static str] {
-    match (fields.contains(&TO_STRING), fields.contains(&OWN_VALUE)) {
-        (true, true) => &[TO_STRING, OWN_VALUE],
-        (true, false) => &[TO_STRING],
-        (false, true) => &[OWN_VALUE],
-        (false, false) => &[],
-    }
 }

@@ -212,15 +212,19 @@ impl<'d> Builder<'d> {
     fn dictionary(&mut self, open: Open<'d>) -> Result<Vec<(PsValue, PsValue)>, ClixmlError> {
         let mut entries = Vec::new();
         while let Some(entry) = self.scan.child(open)? {
-            let (mut key, mut value) = (PsValue::NIL, PsValue::NIL);
+            let (mut key, mut value) = (None, None);
             while let Some(child) = self.scan.child(entry)? {
-                match child.name {
-                    Some("Key") => key = self.value(child, Segment::Entry(entries.len(), "Key"))?,
-                    Some("Value") => value = self.value(child, Segment::Entry(entries.len(), "Value"))?,
-                    _ => self.scan.skip(child)?,
+                let at = entries.len();
+                // A side without its proper name is what its place says.
+                if key.is_none() && child.name != Some("Value") {
+                    key = Some(self.value(child, Segment::Entry(at, "Key"))?);
+                } else if value.is_none() {
+                    value = Some(self.value(child, Segment::Entry(at, "Value"))?);
+                } else {
+                    self.scan.skip(child)?;
                 }
             }
-            entries.push((key, value));
+            entries.push((key.unwrap_or(PsValue::NIL), value.unwrap_or(PsValue::NIL)));
         }
         Ok(entries)
     }
