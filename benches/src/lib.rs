@@ -1,1 +1,3 @@
 //! Benchmarks, as ratios within one run.
+
+pub mod devices;

@@ -3,7 +3,7 @@
 //! It knows the part of XML that CLIXML uses, and refuses the rest: a declaration other than the leading `<?xml …?>`,
 //! comments, CDATA. It allocates nothing. Whoever drives it compares each end tag with its start, by [`Scanner::close`].
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
 use super::error::{ClixmlError, ClixmlErrorKind};
 
@@ -99,6 +99,7 @@ impl<'de> Scanner<'de> {
     }
 
     /// The next tag, and the text before it, as written.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<(&'de str, Tag<'de>), ClixmlError> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let Some(found) = memchr(b'<', rest.as_bytes()) else {
@@ -185,12 +186,14 @@ impl<'de> Scanner<'de> {
     }
 
     fn end_tag(&mut self, start: usize) -> Result<Tag<'de>, ClixmlError> {
-        let rest = self.text.get(start + 2..).unwrap_or_default();
-        let Some(end) = memchr(b'>', rest.as_bytes()) else {
+        let from = start + 2;
+        // Names are short: a loop finds their end sooner than a vector search.
+        let rest = self.text.as_bytes().get(from..).unwrap_or_default();
+        let Some(length) = rest.iter().position(|byte| *byte == b'>') else {
             return Err(ClixmlError::new(ClixmlErrorKind::UnclosedTag, start));
         };
-        self.at = start + 2 + end + 1;
-        Ok(Tag::Close(rest.get(..end).unwrap_or_default().trim_ascii_end()))
+        self.at = from + length + 1;
+        Ok(Tag::Close(self.slice(from, from + length).trim_ascii_end()))
     }
 
     fn start_tag(&mut self, start: usize) -> Result<Tag<'de>, ClixmlError> {
@@ -240,10 +243,13 @@ impl<'de> Scanner<'de> {
             return Err(bad());
         }
         let from = quote_at + 1;
-        let length = memchr2(quote, b'<', self.text.as_bytes().get(from..).unwrap_or_default())
+        let rest = self.text.as_bytes().get(from..).unwrap_or_default();
+        let length = rest
+            .iter()
+            .position(|byte| *byte == quote || *byte == b'<')
             .ok_or_else(|| ClixmlError::new(ClixmlErrorKind::UnclosedTag, start))?;
         let to = from + length;
-        if self.byte(to)? == b'<' {
+        if rest.get(length) == Some(&b'<') {
             return Err(bad());
         }
         let value = Some(self.slice(from, to));
@@ -256,6 +262,7 @@ impl<'de> Scanner<'de> {
     }
 
     /// Where the name that begins at `at` ends.
+    #[inline]
     fn name_end(&self, at: usize) -> Result<usize, ClixmlError> {
         let bytes = self.text.as_bytes().get(at..).unwrap_or_default();
         for (length, byte) in bytes.iter().enumerate() {
@@ -268,6 +275,7 @@ impl<'de> Scanner<'de> {
         Err(ClixmlError::new(ClixmlErrorKind::UnclosedTag, at))
     }
 
+    #[inline]
     fn behind_space(&self, mut at: usize) -> Result<usize, ClixmlError> {
         while self.byte(at)?.is_ascii_whitespace() {
             at += 1;
@@ -275,6 +283,7 @@ impl<'de> Scanner<'de> {
         Ok(at)
     }
 
+    #[inline]
     fn byte(&self, at: usize) -> Result<u8, ClixmlError> {
         match self.text.as_bytes().get(at) {
             Some(byte) => Ok(*byte),
@@ -282,10 +291,12 @@ impl<'de> Scanner<'de> {
         }
     }
 
+    #[inline]
     fn slice(&self, from: usize, to: usize) -> &'de str {
         self.text.get(from..to).unwrap_or_default()
     }
 
+    #[inline]
     fn note_depth(&mut self, tag: &Tag<'de>, start: usize) -> Result<(), ClixmlError> {
         match tag {
             Tag::Open(open) if !open.empty => {
