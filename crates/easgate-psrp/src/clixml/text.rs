@@ -79,8 +79,12 @@ pub(super) fn decode_text(raw: &str, offset: usize) -> Result<Cow<'_, str>, Clix
     } else {
         Cow::Borrowed(raw)
     };
-    let text = decode_entities(&lines, offset)?;
-    Ok(Cow::Owned(decode_escapes(&text).into_owned()))
+    let text = decode_entities(&lines, offset)?.into_owned();
+    let decoded = match decode_escapes(&text) {
+        Cow::Owned(decoded) => Some(decoded),
+        Cow::Borrowed(_) => None,
+    };
+    Ok(Cow::Owned(decoded.unwrap_or(text)))
 }
 
 /// Decodes the value of an attribute, which begins at byte `offset`; borrowed if there is nothing to decode.
@@ -126,6 +130,8 @@ fn decode_entities(text: &str, offset: usize) -> Result<Cow<'_, str>, ClixmlErro
                 .collect();
             ClixmlError::new(ClixmlErrorKind::BadEntity { entity }, offset + at)
         })?;
+        // Nothing decoded is longer than it was written.
+        out.reserve(text.len() - copied);
         out.push_str(text.get(copied..at).unwrap_or_default());
         out.push(character);
         copied = at + 1 + name.len() + 1;
