@@ -43,59 +43,61 @@ mod tests {
 
     use super::*;
 
+    const ADDRESSES: &[(&str, &str)] = &[
+        (
+            "https://ex1.contoso.example/powershell",
+            "https://ex1.contoso.example/PowerShell/",
+        ),
+        ("https://ex1.contoso.example/powershell", "/powershell-liveid"),
+        (
+            "https://ex1.contoso.example/powershell",
+            "https://EX2.contoso.example/powershell",
+        ),
+        (
+            "https://ex1.contoso.example/powershell",
+            "https://ex3.contoso.example/powershell",
+        ),
+        (
+            "https://ex1.contoso.example/powershell",
+            "http://ex1.contoso.example/powershell",
+        ),
+        (
+            "http://ex1.contoso.example/powershell",
+            "https://ex1.contoso.example/powershell",
+        ),
+        (
+            "http://127.0.0.1:80/powershell",
+            "http://127.0.0.1:5985/powershell",
+        ),
+        (
+            "https://ex1.contoso.example/powershell",
+            "http://127.0.0.1/powershell",
+        ),
+        (
+            "https://ex1.contoso.example/powershell",
+            "https://a:b@ex1.contoso.example/powershell",
+        ),
+        (
+            "https://ex1.contoso.example/powershell",
+            "https://ex1.contoso.example/powershell",
+        ),
+        ("https://ex1.contoso.example/powershell", ""),
+        ("https://ex1.contoso.example/powershell", "file:///etc/passwd"),
+    ];
+
     #[test]
     fn credentials_go_to_known_hosts_over_https_only() {
         let allowed = ["ex2.contoso.example".to_owned()];
-        let rows: String = [
-            (
-                "https://ex1.contoso.example/powershell",
-                "https://ex1.contoso.example/PowerShell/",
-            ),
-            ("https://ex1.contoso.example/powershell", "/powershell-liveid"),
-            (
-                "https://ex1.contoso.example/powershell",
-                "https://EX2.contoso.example/powershell",
-            ),
-            (
-                "https://ex1.contoso.example/powershell",
-                "https://ex3.contoso.example/powershell",
-            ),
-            (
-                "https://ex1.contoso.example/powershell",
-                "http://ex1.contoso.example/powershell",
-            ),
-            (
-                "http://ex1.contoso.example/powershell",
-                "https://ex1.contoso.example/powershell",
-            ),
-            (
-                "http://127.0.0.1:80/powershell",
-                "http://127.0.0.1:5985/powershell",
-            ),
-            (
-                "https://ex1.contoso.example/powershell",
-                "http://127.0.0.1/powershell",
-            ),
-            (
-                "https://ex1.contoso.example/powershell",
-                "https://a:b@ex1.contoso.example/powershell",
-            ),
-            (
-                "https://ex1.contoso.example/powershell",
-                "https://ex1.contoso.example/powershell",
-            ),
-            ("https://ex1.contoso.example/powershell", ""),
-            ("https://ex1.contoso.example/powershell", "file:///etc/passwd"),
-        ]
-        .iter()
-        .map(|(from, to)| {
-            let target = target(&from.parse().unwrap(), to, &allowed);
-            format!(
-                "{to}: {}\n",
-                target.map_or_else(str::to_owned, |url| format!("-> {url}"))
-            )
-        })
-        .collect();
+        let rows: String = ADDRESSES
+            .iter()
+            .map(|(from, to)| {
+                let target = target(&from.parse().unwrap(), to, &allowed);
+                format!(
+                    "{to}: {}\n",
+                    target.map_or_else(str::to_owned, |url| format!("-> {url}"))
+                )
+            })
+            .collect();
         expect![[r#"
             https://ex1.contoso.example/PowerShell/: -> https://ex1.contoso.example/PowerShell/
             /powershell-liveid: -> https://ex1.contoso.example/powershell-liveid
