@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod graph_peers;
 #[cfg(test)]
+mod psrp_peer;
+#[cfg(test)]
 mod scenario;
