@@ -88,7 +88,7 @@ async fn addresses_that_do_not_answer_say_why() {
         ),
         "{error:?}"
     );
-    let wrong_name = peer.connect(|config| config.configuration_uri.push_str("x"));
+    let wrong_name = peer.connect(|config| config.configuration_uri.push('x'));
     let error = run(&wrong_name, count(1, 0)).await.failure.unwrap();
     assert!(
         matches!(&error, InvokeError::Fault { fault, .. } if fault.wsman_code == Some(2_150_858_811)),

@@ -92,7 +92,8 @@ async fn every_stream_is_told_apart() {
         information information text
         warning warning text
         error PeerError,Test-Streams: one object failed (InvalidOperationException, target Some("the target"))
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
     assert_eq!(said.outputs.len(), 1);
     assert!(said.failure.is_none());
     peer.finish(transport).await;
@@ -116,7 +117,7 @@ fn describe(record: &Record) -> String {
         Record::Verbose(text) => format!("verbose {text}"),
         Record::Debug(text) => format!("debug {text}"),
         Record::Information(text) => format!("information {text}"),
-        other => format!("{other:?}"),
+        Record::Output(_) | Record::Undecodable { .. } | _ => format!("{record:?}"),
     }
 }
 
