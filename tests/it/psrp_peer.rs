@@ -73,7 +73,11 @@ impl Peer {
             .read_line(&mut line)
             .await
             .unwrap();
-        let port = line.trim().strip_prefix("PORT ").unwrap().parse().unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening on http://127.0.0.1:")
+            .unwrap();
+        let port = address.strip_suffix("/powershell").unwrap().parse().unwrap();
         Some(Self {
             _process: process,
             port,

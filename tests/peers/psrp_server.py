@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A PowerShell endpoint on psrpcore's server machines, with a thin WS-Management face of its own.
 
-It prints `PORT n` and serves http://127.0.0.1:n/powershell for the account CONTOSO\\connector with the password
+It prints `listening on http://127.0.0.1:n/powershell` and serves that address for the account CONTOSO\\connector with the password
 P@ssw0rd! until its standard input ends. GET /stats tells what clients did; POST /lose ends every shell without a
 word, POST /fail answers the next request with HTTP 503. Every breach of the rules that a client must keep is
 counted under `violations`.
@@ -363,7 +363,7 @@ def main():
     options = arguments.parse_args()
     server = Server(options.port, options.devices, options.suffix)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"PORT {server.server_address[1]}", flush=True)
+    print(f"listening on http://127.0.0.1:{server.server_address[1]}/powershell", flush=True)
     # The end of the standard input is the sign that whoever started this is gone.
     while sys.stdin.buffer.read(4096):
         time.sleep(0)
