@@ -32,10 +32,8 @@ fn shown(result: &Result<Inventory, FileError>) -> String {
                 let groups: Vec<_> = user.groups.iter().map(|group| group.as_str()).collect();
                 writeln!(
                     shown,
-                    "{} licensed={} {}",
-                    user.user_principal_name,
-                    user.licensed,
-                    groups.join("+")
+                    "{} licensed={} {:?}",
+                    user.user_principal_name, user.licensed, groups
                 )
                 .unwrap();
             }
@@ -59,9 +57,9 @@ fn rows_become_enrolments_and_their_users() {
             line 2: ana@x.example A1 compliant Enrolled
             line 3: ANA@x.example A2 noncompliant Enrolled
             line 5: eve@x.example - inGracePeriod Enrolled
-            ana@x.example licensed=true eas+sales
-            bob@x.example licensed=false 
-            eve@x.example licensed=true 
+            ana@x.example licensed=true ["eas", "sales"]
+            bob@x.example licensed=false []
+            eve@x.example licensed=true []
             [("devices", 3), ("users", 3), ("licences", 2)]
         "#]],
     );
@@ -73,7 +71,7 @@ fn byte_order_mark_crlf_quotes_and_another_order_of_columns_are_read() {
         b"\xef\xbb\xbfcompliance_state,eas_device_id,user_principal_name\r\nconfigManager,\"A,1\",ana@x.example",
         &expect![[r#"
             line 2: ana@x.example A,1 configManager Enrolled
-            ana@x.example licensed=true 
+            ana@x.example licensed=true []
             [("devices", 1), ("users", 1), ("licences", 1)]
         "#]],
     );
@@ -193,7 +191,7 @@ fn two_rows_of_one_key_must_agree() {
         format!("{HEADER}ana@x.example,A1,compliant,,,\nANA@X.example,a1,compliant,,,\n").as_bytes(),
         &expect![[r#"
         line 2: ana@x.example A1 compliant Enrolled
-        ana@x.example licensed=true 
+        ana@x.example licensed=true []
         [("devices", 1), ("users", 1), ("licences", 1)]
     "#]],
     );
