@@ -19,6 +19,11 @@ mod response;
 pub mod server;
 mod write;
 
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use uuid::Uuid;

@@ -171,10 +171,7 @@ fn read_provider_fault(reader: &mut Reader<'_>, element: &Element<'_>) -> Result
     let text = reader.mixed(|reader, element| {
         if element.local() == "WSManFault" {
             fault.wsman_code = read_number(element)?;
-            inner = reader
-                .mixed(|reader, _| append(reader, &mut String::new()))?
-                .into_owned();
-            return Ok(());
+            return reader.children(|reader, _| append(reader, &mut inner));
         }
         append(reader, &mut inner)
     })?;
