@@ -33,3 +33,6 @@ pub use plan::{Change, Counts, ForeignEntry, ListEdit, MatchRate, Plan, plan};
 pub use policy::{ConfigManagerMeans, DeviceClass, ForeignAllow, PlatformException, Policy, Unmanaged};
 pub use reason::{Reason, Unevaluated};
 pub use trace::{Answer, Question, Step};
+
+#[cfg(test)]
+mod tests;

@@ -83,6 +83,17 @@ pub enum ManagementAgent {
     Other(String),
 }
 
+impl ManagementAgent {
+    /// Graph's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::EasOnly => "eas",
+            Self::Mdm(name) | Self::Other(name) => name,
+        }
+    }
+}
+
 /// What management is doing with a device, as far as a decision depends on it (Graph `managementState`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ManagementState {
@@ -96,6 +107,19 @@ pub enum ManagementState {
     Unreported,
     /// `unhealthy` and names this version does not know: not evaluated.
     Other(String),
+}
+
+impl ManagementState {
+    /// Graph's name; `unreported` where the source does not tell.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Managed => "managed",
+            Self::Discovered => "discovered",
+            Self::Unreported => "unreported",
+            Self::Leaving(name) | Self::Other(name) => name,
+        }
+    }
 }
 
 /// Whether an [`Enrollment`] is one, by agent and state together.

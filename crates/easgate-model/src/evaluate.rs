@@ -101,3 +101,124 @@ fn matches(rule: &DeviceAccessRule, device: &DeviceFacts<'_>) -> bool {
     };
     !value.is_empty() && value.eq_ignore_ascii_case(&rule.query_string)
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PHONE: DeviceFacts<'_> = DeviceFacts {
+        active_sync_enabled: true,
+        refused_by_policy: false,
+        in_block_list: false,
+        in_allow_list: false,
+        device_type: "iPhone",
+        device_model: "iPhone15C2",
+        device_os: "iOS 17.4",
+        user_agent: "Apple-iPhone15C2/2104.80",
+    };
+
+    fn rule(characteristic: &str, query: &str, level: AccessLevel) -> DeviceAccessRule {
+        DeviceAccessRule {
+            name: format!("{query} ({characteristic})"),
+            query_string: query.to_owned(),
+            characteristic: Characteristic::from_name(characteristic),
+            access_level: level,
+        }
+    }
+
+    /// Checks what a device gets under rules, with Quarantine as the default.
+    fn check(device: &DeviceFacts<'_>, rules: &[DeviceAccessRule], expected: &Expect) {
+        let evaluation = evaluate(device, rules, AccessLevel::Quarantine);
+        let rule = evaluation
+            .rule
+            .map_or(String::new(), |rule| format!(" by {}", rule.name));
+        expected.assert_eq(&format!("{}/{}{rule}", evaluation.state(), evaluation.reason));
+    }
+
+    #[test]
+    fn the_first_row_that_fits_decides() {
+        let block = [rule("DeviceType", "iPhone", AccessLevel::Block)];
+        check(&PHONE, &[], &expect!["Quarantined/Global"]);
+        let mut device = PHONE;
+        check(
+            &device,
+            &block,
+            &expect!["Blocked/DeviceRule by iPhone (DeviceType)"],
+        );
+        device.in_allow_list = true;
+        check(&device, &block, &expect!["Allowed/Individual"]);
+        device.in_block_list = true;
+        check(&device, &block, &expect!["Blocked/Individual"]);
+        device.refused_by_policy = true;
+        check(&device, &block, &expect!["Blocked/Policy"]);
+        device.active_sync_enabled = false;
+        check(&device, &block, &expect!["Blocked/Disabled"]);
+    }
+
+    #[test]
+    fn of_several_rules_block_beats_quarantine_beats_allow() {
+        let allow = rule("DeviceModel", "iPhone15C2", AccessLevel::Allow);
+        let quarantine = rule("DeviceOS", "iOS 17.4", AccessLevel::Quarantine);
+        let block = rule("UserAgent", "Apple-iPhone15C2/2104.80", AccessLevel::Block);
+        let rules = [allow, quarantine, block];
+        check(
+            &PHONE,
+            &rules[..1],
+            &expect!["Allowed/DeviceRule by iPhone15C2 (DeviceModel)"],
+        );
+        check(
+            &PHONE,
+            &rules[..2],
+            &expect!["Quarantined/DeviceRule by iOS 17.4 (DeviceOS)"],
+        );
+        check(
+            &PHONE,
+            &rules,
+            &expect!["Blocked/DeviceRule by Apple-iPhone15C2/2104.80 (UserAgent)"],
+        );
+    }
+
+    #[test]
+    fn a_rule_matches_the_whole_text_without_case_and_never_an_empty_one() {
+        let allow = |characteristic, query| [rule(characteristic, query, AccessLevel::Allow)];
+        check(
+            &PHONE,
+            &allow("DeviceType", "IPHONE"),
+            &expect!["Allowed/DeviceRule by IPHONE (DeviceType)"],
+        );
+        check(
+            &PHONE,
+            &allow("DeviceType", "iPhon"),
+            &expect!["Quarantined/Global"],
+        );
+        check(
+            &PHONE,
+            &allow("XMSWLHeader", "iPhone"),
+            &expect!["Quarantined/Global"],
+        );
+        let silent = DeviceFacts {
+            device_model: "",
+            ..PHONE
+        };
+        check(&silent, &allow("DeviceModel", ""), &expect!["Quarantined/Global"]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_block_list_always_refuses(
+            active_sync_enabled: bool,
+            refused_by_policy: bool,
+            in_allow_list: bool,
+            allowed_by_rule: bool,
+        ) {
+            let device =
+                DeviceFacts { active_sync_enabled, refused_by_policy, in_allow_list, in_block_list: true, ..PHONE };
+            let rules = [rule("DeviceType", "iPhone", AccessLevel::Allow)];
+            let rules = if allowed_by_rule { &rules[..] } else { &[] };
+            prop_assert_eq!(evaluate(&device, rules, AccessLevel::Allow).level, AccessLevel::Block);
+        }
+    }
+}

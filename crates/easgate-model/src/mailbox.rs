@@ -40,6 +40,24 @@ pub enum RecipientType {
     Other(String),
 }
 
+impl RecipientType {
+    /// A word for people: `user`, `shared`, ..., or the name as it came.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::User => "user",
+            Self::Linked => "linked",
+            Self::Shared => "shared",
+            Self::Room => "room",
+            Self::Equipment => "equipment",
+            Self::System => "system",
+            Self::Remote => "remote",
+            Self::Unknown => "unknown",
+            Self::Other(name) => name,
+        }
+    }
+}
+
 /// One mailbox as `Get-CASMailbox` and `Get-Recipient` show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {

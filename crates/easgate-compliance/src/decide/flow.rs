@@ -123,7 +123,7 @@ impl Flow<'_, '_> {
             // not hold the mailbox, it still takes a licensed user with its address to come into scope.
             RecipientType::User | RecipientType::Linked | RecipientType::Unknown => None,
         };
-        let detail = || format!("{:?}", mailbox.recipient_type);
+        let detail = || mailbox.recipient_type.name().to_owned();
         match kind {
             Some(reason) => Err(no(trace, Question::MailboxKind, reason, detail)),
             None => {
@@ -177,7 +177,7 @@ impl Flow<'_, '_> {
     /// its class, as the original does; a device whose verdict is open is then not decided by its class either.
     fn platform(&self, verdict: Verdict, trace: &mut impl Trace) -> Option<Outcome> {
         let Some(exception) = self.exception() else {
-            trace.yes(Question::PlatformException, String::new);
+            trace.yes(Question::PlatformException, || "no exception names it".to_owned());
             return None;
         };
         let refuses = exception.level != AccessLevel::Allow;
@@ -309,8 +309,11 @@ impl Flow<'_, '_> {
             || "no record has the id".to_owned(),
             |record| {
                 format!(
-                    "record {}: agent {:?}, state {:?}, compliance {}",
-                    record.record, record.agent, record.state, record.compliance
+                    "record {}: managed by {}, state {}, {}",
+                    record.record,
+                    record.agent.name(),
+                    record.state.name(),
+                    record.compliance
                 )
             },
         )
