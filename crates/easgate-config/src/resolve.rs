@@ -102,9 +102,8 @@ impl Checks<'_> {
     /// No two organisations have one name or one server: one of them would undo what the other does.
     fn distinct(&mut self, organizations: &[RawOrganization]) {
         let server = |text: &str| {
-            url::Url::parse(text)
-                .ok()
-                .and_then(|url| url.host_str().map(str::to_owned))
+            let url = url::Url::parse(text).ok()?;
+            Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
         };
         for (at, organization) in organizations.iter().enumerate() {
             for earlier in &organizations[..at] {

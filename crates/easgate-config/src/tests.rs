@@ -1,3 +1,7 @@
+mod organizations;
+mod reference;
+mod secrets;
+
 use std::path::Path;
 
 use easgate_connector::Mode;

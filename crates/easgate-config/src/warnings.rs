@@ -78,6 +78,9 @@ fn of(organization: &RawOrganization) -> Vec<(&'static str, &'static str, String
     found
 }
 
+/// Whether `limit` lets more through; of a lone figure, that figure is compared.
 fn is_above(limit: Threshold, usual: Threshold) -> bool {
-    limit.count > usual.count || limit.percent > usual.percent
+    let share_alone = limit.count == u64::MAX;
+    let count_alone = limit.percent >= 100.0 && !share_alone;
+    (limit.count > usual.count && !share_alone) || (limit.percent > usual.percent && !count_alone)
 }

@@ -105,7 +105,7 @@ impl Checks<'_> {
             ..GraphConfig::new(cloud, tenant?, client_id?, Credential::Secret(no_secret()))
         };
         if let Err(error) = config.validate() {
-            self.refused_graph(at, &error);
+            self.refused_graph(at, policy, &error);
             return None;
         }
         Some(Graph::new(
@@ -137,14 +137,20 @@ impl Checks<'_> {
         }
     }
 
-    fn refused_graph(&mut self, at: usize, error: &GraphConfigError) {
+    fn refused_graph(&mut self, at: usize, policy: &Policy, error: &GraphConfigError) {
         match error {
             GraphConfigError::Root { setting } => self.problem_in(at, SECTION, setting, error.to_string()),
             GraphConfigError::Tenant { .. } => self.problem_in(at, SECTION, "tenant", error.to_string()),
             GraphConfigError::ClientId => self.problem_in(at, SECTION, "client_id", error.to_string()),
             GraphConfigError::NoPlans => self.problem_in(at, SECTION, "license_plans", error.to_string()),
-            GraphConfigError::Group { .. } => {
-                self.problem_in(at, "policy", "included_groups", error.to_string());
+            GraphConfigError::Group { group } => {
+                let excluded = policy.excluded_groups.contains(group);
+                let key = if excluded {
+                    "excluded_groups"
+                } else {
+                    "included_groups"
+                };
+                self.problem_in(at, "policy", key, error.to_string());
             }
             GraphConfigError::Certificate { .. }
             | GraphConfigError::ExtraRoots { .. }
