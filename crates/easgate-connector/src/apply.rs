@@ -1,13 +1,13 @@
 //! Carrying out what is left of a plan: intent, cmdlet, outcome, one change after the other.
 
-use easgate_compliance::Change;
+use easgate_compliance::{Change, Reason};
 use easgate_exchange::ListChange;
 use easgate_model::{AccessLevel, escape};
-use easgate_store::{Effect, Intent, IntentId, JournalError, List, Outcome, RunId, Writer};
+use easgate_store::{Effect, Intent, IntentId, JournalError, List, Outcome, RunId, StoreError, Writer};
 
 use crate::clock::Clock;
 use crate::lists::{edit, holds, list_change};
-use crate::ports::{CallError, CallErrorKind, Exchange};
+use crate::ports::{CallError, CallErrorKind, EnrollmentSource, Exchange, SourceError};
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::recovery::Mailboxes;
 use crate::report::{ReportError, chain};
@@ -33,6 +33,7 @@ pub(crate) struct Applied {
 /// Where to write, and for which run.
 pub(crate) struct Apply<'a> {
     pub(crate) exchange: &'a dyn Exchange,
+    pub(crate) source: &'a dyn EnrollmentSource,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) progress: &'a dyn ProgressSink,
     pub(crate) writer: &'a Writer,
@@ -80,7 +81,26 @@ impl Apply<'_> {
         applied
     }
 
+    /// A device that loses its mail because its enrolment is gone: the source is asked for that record itself.
+    async fn check_vanished(&self, change: &Change) -> Result<(), Failure> {
+        if change.reason != Reason::NotEnrolled || !change.loses_access() {
+            return Ok(());
+        }
+        let organization = self.writer.organization();
+        let record = organization
+            .record_of(change.mailbox, &change.device)
+            .await
+            .map_err(Failure::Store)?;
+        let Some(record) = record else { return Ok(()) };
+        match self.source.is_enrolled(&record).await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Failure::StillEnrolled),
+            Err(error) => Err(Failure::Source(error)),
+        }
+    }
+
     async fn one(&self, change: &Change, effect: Effect) -> Result<AppliedChange, Failure> {
+        self.check_vanished(change).await?;
         let mailbox = self.mailboxes.get(&change.mailbox).copied();
         let existed = |list| mailbox.is_some_and(|mailbox| holds(mailbox, list, &change.device));
         let intent = Intent {
@@ -118,13 +138,18 @@ impl Apply<'_> {
 enum Failure {
     Call(CallError),
     Journal(JournalError),
+    Store(StoreError),
+    Source(SourceError),
+    /// The list had lost a record that is still there.
+    StillEnrolled,
 }
 
 impl Failure {
     const fn ends_the_run(&self) -> bool {
         match self {
             Self::Call(error) => error.ends_the_run(),
-            Self::Journal(_) => true,
+            Self::Journal(_) | Self::Store(_) => true,
+            Self::Source(_) | Self::StillEnrolled => false,
         }
     }
 
@@ -132,6 +157,12 @@ impl Failure {
         let (kind, message) = match self {
             Self::Call(error) => (kind(error), with_cure(error)),
             Self::Journal(error) => ("journal", chain(error)),
+            Self::Store(error) => ("store", chain(error)),
+            Self::Source(error) => ("enrollment", chain(error)),
+            Self::StillEnrolled => (
+                "stillEnrolled",
+                "the list of devices had lost its record, which is still there".to_owned(),
+            ),
         };
         tracing::debug!(mailbox = %change.mailbox, device = %escape(change.device.as_str()), kind, "Change not made");
         ReportError {

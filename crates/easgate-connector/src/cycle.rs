@@ -1,10 +1,10 @@
 //! One cycle for one organisation: gather, decide, guard, apply, confirm, report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use easgate_compliance::{
-    Change, Decision, Facts, GuardVerdict, MatchRate, OwnedEntry, Ownership, Plan, ScopeFigures, Window,
-    decide, guard, plan,
+    Change, Decision, Facts, GuardVerdict, HeldBy, MatchRate, OwnedEntry, Ownership, Plan, ScopeFigures,
+    Window, decide, guard, plan,
 };
 use easgate_model::{DeviceId, MailboxId};
 use easgate_store::{Finish, List, LockError, Organization, OwnedRow, RunId, Store, StoreError, Writer};
@@ -171,15 +171,26 @@ impl Cycle<'_> {
             match_rate_before: before
                 .matched
                 .map(|(matched, of)| MatchRate { matched, of }.percent()),
-            match_gate: self.source.kind() == SourceKind::Graph,
+            match_gate: self.source.kind() == SourceKind::Graph && !self.accepts_match_rate(),
         };
         let window = Window {
             lost: window.lost,
             gained: window.gained,
         };
         let verdict = guard(&plan, &self.config.limits, &window, &scope);
-        baseline.matched = Some((plan.match_rate.matched, plan.match_rate.of));
+        baseline.matched = before.matched;
+        if scope.match_gate && has_fallen(scope.match_rate_before, plan.match_rate) {
+            // Such a rate is no yardstick: the next run would find nothing wrong with it.
+            warnings.push(format!(
+                "only {} of {} devices can be tied to a user, so nothing that restricts is done; if that is right, \
+                 run once with --accept-shrunken {MATCH_RATE}",
+                plan.match_rate.matched, plan.match_rate.of
+            ));
+        } else {
+            baseline.matched = Some((plan.match_rate.matched, plan.match_rate.of));
+        }
         warnings.extend(oddities(&plan, owned.undone));
+        warnings.extend(held_because(&verdict));
         Ok((
             Planned {
                 facts,
@@ -193,6 +204,11 @@ impl Cycle<'_> {
         ))
     }
 
+    /// Whether an administrator said that fewer phones are matched for good.
+    fn accepts_match_rate(&self) -> bool {
+        self.config.accept_shrunken.contains(MATCH_RATE)
+    }
+
     async fn apply(
         &self,
         writer: &Writer,
@@ -203,6 +219,7 @@ impl Cycle<'_> {
         let mailboxes = by_id(&planned.facts);
         let apply = Apply {
             exchange: self.exchange,
+            source: self.source,
             clock: self.clock,
             progress: self.progress,
             writer,
@@ -262,6 +279,39 @@ impl Cycle<'_> {
             });
         }
     }
+}
+
+/// The name under which a lower match rate is accepted for one run.
+const MATCH_RATE: &str = "match-rate";
+
+/// Whether the match rate is more than five points under that of the last good run, in percent, or so low that it
+/// holds changes by itself.
+fn has_fallen(before: Option<f64>, now: MatchRate) -> bool {
+    now.percent() < 80.0 || before.is_some_and(|before| before - now.percent() > 5.0)
+}
+
+/// Why the guard holds changes, with the figures.
+fn held_because(verdict: &GuardVerdict) -> Vec<String> {
+    let figures = &verdict.figures;
+    let mut counts: BTreeMap<HeldBy, u64> = BTreeMap::new();
+    for held in &verdict.held {
+        *counts.entry(held.by).or_default() += 1;
+    }
+    let because = |(by, changes): (&HeldBy, &u64)| match by {
+        HeldBy::LosesAccess => format!(
+            "{changes} changes are held: {} of {} devices would lose access, and {} did in the last 24 hours",
+            figures.loses, figures.devices, figures.window.lost
+        ),
+        HeldBy::GainsAccess => format!(
+            "{changes} changes are held: {} of {} devices that were refused would gain access, and {} did in the \
+             last 24 hours",
+            figures.gains, figures.devices, figures.window.gained
+        ),
+        HeldBy::MatchRate => {
+            format!("{changes} changes are held because too few devices can be tied to a user")
+        }
+    };
+    counts.iter().map(because).collect()
 }
 
 /// What of a plan somebody should know.
@@ -355,3 +405,6 @@ impl From<RecoveryError> for CycleError {
         Self::Store(Box::new(error))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -147,6 +147,9 @@ impl Gather<'_> {
             .iter()
             .map(|(input, rows)| (format!("enrollment.{input}"), *rows))
             .collect();
+        if !self.config.policy.require_license {
+            sizes.remove("enrollment.licences");
+        }
         sizes.insert("exchange.devices".to_owned(), rows(&facts.exchange.partnerships));
         sizes.insert("exchange.mailboxes".to_owned(), rows(&facts.exchange.mailboxes));
         let short = short_inputs(&sizes, &before.sizes, &self.config.accept_shrunken);

@@ -63,6 +63,10 @@ pub trait EnrollmentSource: Send + Sync {
         progress: &dyn ProgressSink,
     ) -> Result<Inventory, SourceError>;
 
+    /// Whether the record called `record` by an earlier inventory is still an enrolment, asked for by itself: a
+    /// list that was read while it changed may have lost it.
+    async fn is_enrolled(&self, record: &str) -> Result<bool, SourceError>;
+
     /// What kind of source it is.
     fn kind(&self) -> SourceKind;
 }

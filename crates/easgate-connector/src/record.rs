@@ -32,6 +32,10 @@ pub(crate) fn device_rows<'a>(
             access: decision.access.name().to_owned(),
             reason: decision.reason.name().to_owned(),
             refused: refused(decision),
+            record: decision
+                .enrollment
+                .and_then(|index| facts.inventory.enrollments.get(index))
+                .map(|enrollment| enrollment.record.clone()),
             first_sync: partnership.first_sync,
         })
     })

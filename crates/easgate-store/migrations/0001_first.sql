@@ -43,6 +43,7 @@ CREATE TABLE devices (
     access        TEXT NOT NULL,
     reason        TEXT NOT NULL,
     refused       INTEGER,
+    record        TEXT,
     first_sync    INTEGER,
     changed       INTEGER NOT NULL,
     gone          INTEGER,

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::convert::{count, parse, to_micros, to_time, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 
-/// How many rows one statement takes: 15 values each, under SQLite's limit of 32,766 a statement.
+/// How many rows one statement takes: 17 values each, under SQLite's limit of 32,766 a statement.
 const BATCH: usize = 500;
 
 /// One device of one mailbox, and what a run decided about it.
@@ -45,6 +45,9 @@ pub struct DeviceRow {
     /// Whether the decision refuses the device for what it is, rather than lets it wait or in; `None` when
     /// nothing was decided, which leaves what an earlier run said.
     pub refused: Option<bool>,
+    /// The record of device management that the decision rests on; `None` when there is none, which leaves the
+    /// one that an earlier run saw.
+    pub record: Option<String>,
     /// When the phone first synchronised.
     pub first_sync: Option<OffsetDateTime>,
 }
@@ -165,6 +168,25 @@ impl Organization {
             .collect()
     }
 
+    /// The record of device management that an earlier run tied to the device.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn record_of(
+        &self,
+        mailbox: MailboxId,
+        device: &DeviceId,
+    ) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("SELECT record FROM devices WHERE organization = ? AND mailbox = ? AND device = ?")
+            .bind(self.id())
+            .bind(mailbox.0.to_string())
+            .bind(device.as_str())
+            .fetch_optional(self.pool())
+            .await
+            .map(Option::flatten)
+            .map_err(reading("the devices"))
+    }
+
     /// How many devices of the last run have each access and reason: `(access, reason)` to a number.
     ///
     /// # Errors
@@ -266,7 +288,7 @@ async fn upsert(
 
     let mut query = QueryBuilder::<Sqlite>::new(
         "INSERT INTO devices (organization, mailbox, device, address, device_type, model, os, friendly_name, \
-         client_type, state, state_reason, access, reason, refused, first_sync, changed) ",
+         client_type, state, state_reason, access, reason, refused, record, first_sync, changed) ",
     );
     query.push_values(batch, |mut values, row| {
         values
@@ -284,6 +306,7 @@ async fn upsert(
             .push_bind(&row.access)
             .push_bind(&row.reason)
             .push_bind(row.refused)
+            .push_bind(row.record.as_deref())
             .push_bind(row.first_sync.map(to_micros))
             .push_bind(to_micros(now));
     });
@@ -292,13 +315,14 @@ async fn upsert(
          device_type = excluded.device_type, model = excluded.model, os = excluded.os, \
          friendly_name = excluded.friendly_name, client_type = excluded.client_type, state = excluded.state, \
          state_reason = excluded.state_reason, access = excluded.access, reason = excluded.reason, \
-         refused = COALESCE(excluded.refused, devices.refused), first_sync = excluded.first_sync, changed = excluded.changed, gone = NULL \
+         refused = COALESCE(excluded.refused, devices.refused), record = COALESCE(excluded.record, devices.record), first_sync = excluded.first_sync, changed = excluded.changed, gone = NULL \
          WHERE devices.gone IS NOT NULL OR (devices.address, devices.device_type, devices.model, devices.os, \
          devices.friendly_name, devices.client_type, devices.state, devices.state_reason, devices.access, \
-         devices.reason, devices.refused, devices.first_sync) IS NOT (excluded.address, excluded.device_type, \
+         devices.reason, devices.refused, devices.record, devices.first_sync) IS NOT (excluded.address, excluded.device_type, \
          excluded.model, excluded.os, excluded.friendly_name, excluded.client_type, excluded.state, \
          excluded.state_reason, excluded.access, excluded.reason, \
-         COALESCE(excluded.refused, devices.refused), excluded.first_sync)",
+         COALESCE(excluded.refused, devices.refused), COALESCE(excluded.record, devices.record), \
+         excluded.first_sync)",
     );
     query.build().execute(connection).await.map(drop)
 }
@@ -320,6 +344,7 @@ fn stored(row: &SqliteRow) -> Result<StoredDevice, StoreError> {
             access: row.get("access"),
             reason: row.get("reason"),
             refused: row.get("refused"),
+            record: row.get("record"),
             first_sync: first_sync
                 .map(|at| to_time(at, "devices.first_sync"))
                 .transpose()?,

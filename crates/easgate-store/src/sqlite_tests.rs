@@ -45,6 +45,7 @@ contract_over_sqlite! {
     devices_come_in_pages_in_the_order_of_addresses,
     devices_are_found_by_every_filter,
     only_devices_that_changed_are_written,
+    what_a_run_could_not_decide_leaves_what_an_earlier_one_said,
 }
 
 proptest! {

@@ -6,7 +6,7 @@
 //! source file|graph                       organisation 2    tenant 3    clock 6m
 //! person ana@x.example [upn=ana@corp]     mailbox lab@x.example    crowd 100 noncompliant
 //! phone ana@x.example A1                  lost ana@x.example A1
-//! enrol ana@x.example A1 compliant|-      list ana@x.example +allow A1
+//! enrol ana@x.example A1 compliant|-      unlist ana@x.example A1         list ana@x.example +allow A1
 //! fail apply [A1] | fail devices  refused|busy|connection|unauthorized|not-granted|full|silent|lost [N]
 //! crash before|after                      the next change ends the process before or after its effect
 //! wait 25h                                accept-shrunken exchange.devices
@@ -105,6 +105,7 @@ fn set_world(rig: &Rig, words: &[&str]) {
         ["enrol", principal, device, compliance] => {
             state.enrol(principal, &device.parse().unwrap(), compliance);
         }
+        ["unlist", principal, device] => state.unlisted.push(format!("{principal} {device}")),
         ["list", address, edit, device] => {
             let device: DeviceId = device.parse().unwrap();
             let mailbox = state.mailbox(address);

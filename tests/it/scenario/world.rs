@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) phones: Vec<(MailboxId, DeviceId)>,
     pub(crate) users: Vec<DirectoryUser>,
     pub(crate) enrollments: Vec<Enrollment>,
+    /// Records that the list leaves out, though they are there.
+    pub(crate) unlisted: Vec<String>,
     pub(crate) tenant: Option<Uuid>,
     pub(crate) source: SourceKind,
     /// How far the source's clock is ahead of ours.
@@ -78,6 +80,7 @@ impl World {
             phones: Vec::new(),
             users: Vec::new(),
             enrollments: Vec::new(),
+            unlisted: Vec::new(),
             tenant: None,
             source: SourceKind::File,
             source_ahead: time::Duration::ZERO,
@@ -381,7 +384,12 @@ impl EnrollmentSource for World {
         let count = |number: usize| u64::try_from(number).unwrap();
         Ok(Inventory {
             tenant: state.tenant,
-            enrollments: state.enrollments.clone(),
+            enrollments: state
+                .enrollments
+                .iter()
+                .filter(|known| !state.unlisted.contains(&known.record))
+                .cloned()
+                .collect(),
             users: state.users.clone(),
             sizes: vec![
                 ("devices".to_owned(), count(state.enrollments.len())),
@@ -389,6 +397,17 @@ impl EnrollmentSource for World {
             ],
             as_of: Some(now + state.source_ahead),
         })
+    }
+
+    async fn is_enrolled(&self, record: &str) -> Result<bool, SourceError> {
+        if self.fault("record").is_some() {
+            return Err(SourceError::new("the record could not be read on demand", None));
+        }
+        Ok(self
+            .state()
+            .enrollments
+            .iter()
+            .any(|known| known.record == record))
     }
 
     fn kind(&self) -> SourceKind {

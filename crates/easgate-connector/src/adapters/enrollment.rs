@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use easgate_intune::{FileSource, Graph, InventoryError};
-use easgate_model::Inventory;
+use easgate_model::{EnrollmentKind, Inventory};
 use time::OffsetDateTime;
 
 use crate::ports::{EnrollmentSource, SourceError, SourceKind};
@@ -25,6 +25,16 @@ impl EnrollmentSource for Graph {
         Self::inventory(self, &tell).await.map_err(source_error)
     }
 
+    async fn is_enrolled(&self, record: &str) -> Result<bool, SourceError> {
+        match self.managed_device(record).await {
+            Ok(found) => Ok(found.is_some_and(|found| found.kind() != EnrollmentKind::NotEnrolled)),
+            Err(error) => {
+                let cure = error.cure();
+                Err(SourceError::new(error, Some(cure)))
+            }
+        }
+    }
+
     fn kind(&self) -> SourceKind {
         SourceKind::Graph
     }
@@ -45,6 +55,11 @@ impl EnrollmentSource for FileSource {
             expected: Some(rows),
         });
         Ok(inventory)
+    }
+
+    /// A file is read in one go: what it does not hold is not enrolled.
+    async fn is_enrolled(&self, _record: &str) -> Result<bool, SourceError> {
+        Ok(false)
     }
 
     fn kind(&self) -> SourceKind {
