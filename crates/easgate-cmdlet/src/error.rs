@@ -77,8 +77,12 @@ pub enum InvokeError {
     #[error("the transport to {endpoint} is closed")]
     Closed { endpoint: String },
 
-    #[error("the recording has no answer to {cmdlet}")]
-    NotRecorded { cmdlet: String },
+    #[error("the recording has no answer to {asked}; next it has {next}")]
+    NotRecorded {
+        cmdlet: String,
+        asked: String,
+        next: String,
+    },
 }
 
 impl InvokeError {

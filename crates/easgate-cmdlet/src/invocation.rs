@@ -1,5 +1,7 @@
 //! A running command and its records.
 
+use std::fmt;
+
 use bytes::Bytes;
 use easgate_psrp::clixml::{self, ClixmlError, PsValue};
 use futures::Stream;
@@ -76,6 +78,13 @@ impl Output {
 pub struct Invocation {
     records: mpsc::Receiver<Result<Record, InvokeError>>,
     ended: Option<oneshot::Receiver<()>>,
+    witness: Option<Box<dyn Witness>>,
+}
+
+/// Sees what the consumer of an invocation gets; dropped with the invocation.
+pub(crate) trait Witness: fmt::Debug + Send + Sync {
+    /// Sees one item, `None` for the end.
+    fn see(&mut self, item: Option<&Result<Record, InvokeError>>);
 }
 
 impl Invocation {
@@ -83,7 +92,11 @@ impl Invocation {
     ///
     /// An error is the last item. This may be dropped at any time without losing a record.
     pub async fn next(&mut self) -> Option<Result<Record, InvokeError>> {
-        self.records.recv().await
+        let item = self.records.recv().await;
+        if let Some(witness) = &mut self.witness {
+            witness.see(item.as_ref());
+        }
+        item
     }
 
     /// Stops the command and waits until the server has confirmed it or the transport has given it up.
@@ -103,6 +116,12 @@ impl Invocation {
         })
     }
 
+    /// Shows `witness` every item that the consumer gets.
+    pub(crate) fn witnessed(mut self, witness: Box<dyn Witness>) -> Self {
+        self.witness = Some(witness);
+        self
+    }
+
     /// Makes an invocation that gives these records and ends, for stand-ins of a transport.
     #[must_use]
     pub fn from_records(records: Vec<Result<Record, InvokeError>>) -> Self {
@@ -114,6 +133,7 @@ impl Invocation {
         Self {
             records: receiver,
             ended: None,
+            witness: None,
         }
     }
 
@@ -127,6 +147,7 @@ impl Invocation {
             Self {
                 records,
                 ended: Some(ended),
+                witness: None,
             },
         )
     }

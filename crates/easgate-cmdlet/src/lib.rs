@@ -41,6 +41,7 @@
 mod config;
 mod error;
 mod invocation;
+pub mod record;
 mod transport;
 mod wsman;
 
