@@ -13,6 +13,8 @@ mod security;
 mod shell;
 mod shells;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
