@@ -1,5 +1,7 @@
 //! Logs go to standard error; results alone go to standard output.
 
+use std::io::{self, Write};
+
 use clap::Args;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
@@ -41,7 +43,8 @@ pub(crate) fn start(arguments: &LogArguments) -> Result<(), ParseError> {
         filter = filter.add_directive(cap.parse()?);
     }
     let builder = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(|| Careful)
+        .with_ansi(false)
         .with_env_filter(filter);
     // A second start (in a test of this very process) is not an error worth stopping for.
     let _ = if arguments.log_json {
@@ -50,4 +53,46 @@ pub(crate) fn start(arguments: &LogArguments) -> Result<(), ParseError> {
         builder.try_init()
     };
     Ok(())
+}
+
+/// Standard error, for whole events: what steers a terminal is escaped, and an event stays on its line.
+struct Careful;
+
+impl Write for Careful {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        io::stderr().lock().write_all(harmless(event).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+fn harmless(event: &[u8]) -> String {
+    let text = String::from_utf8_lossy(event);
+    let line = text.trim_end_matches('\n');
+    let mut safe = String::with_capacity(line.len() + 1);
+    for char in line.chars() {
+        if easgate_model::is_plain(char) {
+            safe.push(char);
+        } else {
+            safe.extend(char.escape_unicode());
+        }
+    }
+    safe.push('\n');
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_stays_on_its_line_and_steers_nothing() {
+        assert_eq!(
+            harmless("WARN a\r\nERROR forged \u{1b}[2J \u{202e}Zoë\n".as_bytes()),
+            "WARN a\\u{d}\\u{a}ERROR forged \\u{1b}[2J \\u{202e}Zoë\n"
+        );
+    }
 }
