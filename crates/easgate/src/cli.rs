@@ -142,12 +142,12 @@ pub(crate) struct DevicesArguments {
     /// Only devices of this mailbox
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) mailbox: Option<String>,
-    /// How many rows at the most
+    /// Only devices that Exchange has in this state, such as Quarantined
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
+    /// How many rows at the most; 0 for all
     #[arg(long, default_value_t = 100)]
     pub(crate) limit: u32,
-    /// How many rows to pass over
-    #[arg(long, default_value_t = 0)]
-    pub(crate) offset: u32,
     /// Prints CSV
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,

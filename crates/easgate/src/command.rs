@@ -1,6 +1,16 @@
 //! The commands, a module each.
 
+mod check;
 mod completions;
+mod config;
+mod demo;
+mod devices;
+mod explain;
+mod plan;
+mod simulate;
+mod status;
+mod sync;
+mod wiring;
 
 use std::error::Error;
 
@@ -16,7 +26,15 @@ pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 /// When the command could not do its work at all; what has an exit code of its own is an [`Exit`].
 pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
+        Command::Demo(arguments) => demo::run(&arguments).await,
+        Command::Check(arguments) => check::run(&arguments).await,
+        Command::Plan(arguments) => plan::run(&arguments).await,
+        Command::Sync(arguments) => sync::run(&arguments).await,
+        Command::Devices(arguments) => devices::run(&arguments).await,
+        Command::Explain(arguments) => explain::run(&arguments).await,
+        Command::Status(arguments) => status::run(&arguments).await,
+        Command::Config(command) => config::run(&command),
+        Command::Simulate(command) => simulate::run(&command).await,
         Command::Completions { shell } => completions::run(shell),
-        _ => Ok(Exit::Trouble),
     }
 }

@@ -18,6 +18,17 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// The exit of a run by the engine's own code.
+    pub(crate) const fn of_run(code: u8) -> Self {
+        match code {
+            0 => Self::Done,
+            2 => Self::Failed,
+            3 => Self::Held,
+            4 => Self::Unread,
+            _ => Self::Trouble,
+        }
+    }
+
     /// The number a shell sees.
     pub(crate) const fn code(self) -> u8 {
         match self {

@@ -6,6 +6,7 @@ mod exit;
 mod logging;
 mod output;
 mod progress;
+mod render;
 
 use std::process::ExitCode;
 

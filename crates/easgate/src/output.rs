@@ -27,6 +27,17 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
+/// Prints one value as itself and several as a list: one organisation is one object.
+///
+/// # Errors
+/// When a value cannot be written as JSON.
+pub(crate) fn one_or_many(values: &[serde_json::Value]) -> Result<(), serde_json::Error> {
+    match values {
+        [value] => json(value),
+        _ => json(&values),
+    }
+}
+
 /// Prints rows under their headings, with every cell escaped.
 pub(crate) fn table<const COLUMNS: usize>(
     headings: [&str; COLUMNS],
@@ -51,6 +62,14 @@ pub(crate) fn table<const COLUMNS: usize>(
 /// Prints an error with its causes to standard error, on one line.
 pub(crate) fn complain(error: &(dyn Error + 'static)) {
     let _ = writeln!(io::stderr().lock(), "easgate: {}", chain(error));
+}
+
+/// As [`complain`], and what can be done about it.
+pub(crate) fn complain_with_cure(error: &(dyn Error + 'static), cure: Option<&str>) {
+    complain(error);
+    if let Some(cure) = cure {
+        note(&format!("  what to do: {}", escape_lines(cure)));
+    }
 }
 
 /// Prints a sentence to standard error.

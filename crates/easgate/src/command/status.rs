@@ -1,0 +1,34 @@
+//! `easgate status`: what the store tells, without asking Exchange.
+
+use easgate_connector::status;
+
+use crate::cli::Common;
+use crate::command::Failure;
+use crate::command::wiring::{Settings, engine_config};
+use crate::exit::Exit;
+use crate::output;
+use crate::render;
+
+/// Prints the status of each organisation.
+///
+/// # Errors
+/// When the configuration or the store cannot be read.
+pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
+    let settings = Settings::read(arguments)?;
+    let store = settings.store().await?;
+    let mut values = Vec::new();
+    for organization in settings.organizations() {
+        let config = engine_config(organization);
+        let status = status(&store, &config.name).await?;
+        if arguments.json {
+            values.push(render::status::json(&config.name, config.mode, &status));
+        } else {
+            render::status::text(&config.name, config.mode, &status);
+        }
+    }
+    store.close().await;
+    if arguments.json {
+        output::one_or_many(&values)?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,62 @@
+//! `easgate sync`: one cycle in the configured mode.
+
+use easgate_connector::{CycleError, Report};
+
+use crate::cli::SyncArguments;
+use crate::command::Failure;
+use crate::command::wiring::{Site, Wiring};
+use crate::exit::Exit;
+use crate::output;
+use crate::render;
+
+/// Syncs each organisation in turn; the exit code is the gravest.
+///
+/// # Errors
+/// When the configuration or the store cannot be used.
+pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
+    let mut wiring = Wiring::open(&arguments.common).await?;
+    let mut reports = Vec::new();
+    let mut gravest = Exit::Done;
+    for site in &mut wiring.sites {
+        if arguments.accept_shrunken {
+            site.accept_shrunken(&wiring.store).await?;
+        }
+        let (report, exit) = sync(site, &wiring.store).await;
+        if !arguments.common.json {
+            render::report::text(&report);
+        }
+        reports.push(report.to_json());
+        gravest = gravest.max(exit);
+    }
+    wiring.close().await;
+    if arguments.common.json {
+        output::one_or_many(&reports)?;
+    }
+    Ok(gravest)
+}
+
+/// One full sync with progress; an error becomes a report too.
+pub(crate) async fn sync(site: &Site, store: &easgate_store::Store) -> (Report, Exit) {
+    let outcome = site.cycle(store).full_sync().await;
+    site.progress.clear();
+    match outcome {
+        Ok(report) => {
+            let exit = Exit::of_run(report.exit_code());
+            (report, exit)
+        }
+        Err(error) => {
+            let mut report = Report::of_error(&site.config, &error);
+            report.warnings.extend(error.cure());
+            let exit = of_error(&error);
+            (report, exit)
+        }
+    }
+}
+
+/// How a command ends that a cycle could not begin for.
+pub(crate) const fn of_error(error: &CycleError) -> Exit {
+    match error {
+        CycleError::Facts(_) => Exit::Unread,
+        CycleError::Busy(_) | CycleError::Store(_) => Exit::Trouble,
+    }
+}

@@ -1,0 +1,237 @@
+//! From the configuration file to parts that can run a cycle.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use easgate_cmdlet::{CmdletTransport, WsmanTransport};
+use easgate_config::{Configuration, Enrollment, Environment, Organization};
+use easgate_connector::adapters::ExchangeAdapter;
+use easgate_connector::ports::EnrollmentSource;
+use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock};
+use easgate_intune::{Graph, Timing};
+use easgate_store::{Store, StoreError};
+
+use crate::cli::Common;
+use crate::command::Failure;
+use crate::progress::Progress;
+
+/// The configuration, and which of its organisations are meant.
+pub(crate) struct Settings {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What stands in it.
+    pub(crate) configuration: Configuration,
+    /// The one organisation that was asked for.
+    only: Option<String>,
+}
+
+impl Settings {
+    /// Reads the file that is meant, and finds the organisation that was asked for.
+    ///
+    /// # Errors
+    /// No file, a mistake in it, or no such organisation.
+    pub(crate) fn read(arguments: &Common) -> Result<Self, Failure> {
+        let path = match &arguments.config {
+            Some(path) => path.clone(),
+            None => default_path().ok_or(NoConfiguration)?,
+        };
+        let configuration = easgate_config::load(&path)?;
+        if let Some(name) = &arguments.organization
+            && configuration.organization(name).is_none()
+        {
+            let known = configuration
+                .organizations
+                .iter()
+                .map(|one| one.name.as_str())
+                .collect::<Vec<_>>();
+            return Err(NoOrganization {
+                name: name.clone(),
+                known: known.join(", "),
+            }
+            .into());
+        }
+        Ok(Self {
+            path,
+            configuration,
+            only: arguments.organization.clone(),
+        })
+    }
+
+    /// The organisations that are meant.
+    pub(crate) fn organizations(&self) -> impl Iterator<Item = &Organization> {
+        let meant = |name: &str| {
+            self.only
+                .as_deref()
+                .is_none_or(|only| only.eq_ignore_ascii_case(name))
+        };
+        self.configuration
+            .organizations
+            .iter()
+            .filter(move |one| meant(&one.name))
+    }
+
+    /// Opens the store.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) async fn store(&self) -> Result<Store, easgate_store::OpenError> {
+        Store::open(&self.configuration.store.url, &self.configuration.store.base).await
+    }
+}
+
+/// One organisation with everything that a cycle needs but the store.
+pub(crate) struct Site {
+    /// How it is decided.
+    pub(crate) config: OrganizationConfig,
+    /// Where the progress is shown.
+    pub(crate) progress: Progress,
+    exchange: ExchangeAdapter,
+    transport: Arc<WsmanTransport>,
+    source: Box<dyn EnrollmentSource>,
+    clock: SystemClock,
+}
+
+impl Site {
+    /// Reads the secrets and builds the parts.
+    ///
+    /// # Errors
+    /// A secret cannot be read, or a part refuses its settings.
+    pub(crate) fn new(organization: &Organization) -> Result<Self, Failure> {
+        let environment = Environment::of_this_process();
+        let transports = organization.exchange.transports(&environment)?;
+        let first = transports.into_iter().next().ok_or(NoServer)?;
+        let transport = Arc::new(WsmanTransport::new(first)?);
+        let shared: Arc<dyn CmdletTransport> = Arc::<WsmanTransport>::clone(&transport);
+        let source = source(&organization.enrollment, &environment)?;
+        Ok(Self {
+            config: engine_config(organization),
+            progress: Progress::start(),
+            exchange: ExchangeAdapter::new(shared, organization.exchange.client()),
+            transport,
+            source,
+            clock: SystemClock::new(),
+        })
+    }
+
+    /// A cycle for this organisation.
+    pub(crate) fn cycle<'a>(&'a self, store: &'a Store) -> Cycle<'a> {
+        Cycle {
+            exchange: &self.exchange,
+            source: self.source.as_ref(),
+            store,
+            config: &self.config,
+            clock: &self.clock,
+            progress: &self.progress,
+        }
+    }
+
+    /// Lets every input of the last good run be shorter, in the runs of this process.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn accept_shrunken(&mut self, store: &Store) -> Result<(), StoreError> {
+        let baseline = store
+            .organization(&self.config.name)
+            .await?
+            .baseline()
+            .await?
+            .unwrap_or_default();
+        self.config.accept_shrunken.extend(baseline.sizes.into_keys());
+        Ok(())
+    }
+
+    /// Ends every shell at Exchange.
+    pub(crate) async fn close(&self) {
+        self.progress.clear();
+        self.transport.close().await;
+    }
+}
+
+/// The organisations that are meant, and the store.
+pub(crate) struct Wiring {
+    pub(crate) sites: Vec<Site>,
+    pub(crate) store: Store,
+}
+
+impl Wiring {
+    /// Reads the configuration, opens the store, builds the parts. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// When the configuration, a secret or the store cannot be used.
+    pub(crate) async fn open(arguments: &Common) -> Result<Self, Failure> {
+        let settings = Settings::read(arguments)?;
+        let sites = settings
+            .organizations()
+            .map(Site::new)
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            sites,
+            store: settings.store().await?,
+        })
+    }
+
+    /// Ends every shell and closes the store.
+    pub(crate) async fn close(self) {
+        for site in &self.sites {
+            site.close().await;
+        }
+        self.store.close().await;
+    }
+}
+
+/// Time and chance for Graph.
+pub(crate) fn timing() -> Timing {
+    let clock = SystemClock::new();
+    Timing::from_clock(move || clock.now())
+}
+
+/// Builds the source of enrolments.
+///
+/// # Errors
+/// A secret cannot be read, or the source refuses its settings.
+pub(crate) fn source(
+    enrollment: &Enrollment,
+    environment: &Environment,
+) -> Result<Box<dyn EnrollmentSource>, Failure> {
+    Ok(match enrollment {
+        Enrollment::File(file) => Box::new(file.clone()),
+        Enrollment::Graph(graph) => Box::new(Graph::new(graph.config(environment)?, timing())?),
+    })
+}
+
+/// What the engine needs of an organisation's configuration.
+pub(crate) fn engine_config(organization: &Organization) -> OrganizationConfig {
+    OrganizationConfig {
+        name: organization.name.clone(),
+        mode: organization.mode,
+        policy: organization.policy.clone(),
+        limits: organization.limits,
+        accept_shrunken: std::collections::BTreeSet::new(),
+    }
+}
+
+fn default_path() -> Option<PathBuf> {
+    ["easgate.toml", "/etc/easgate/easgate.toml"]
+        .iter()
+        .map(Path::new)
+        .find(|path| path.is_file())
+        .map(Path::to_owned)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there is no configuration: neither easgate.toml here nor /etc/easgate/easgate.toml; name one with --config, \
+     or try `easgate demo`, which needs none"
+)]
+struct NoConfiguration;
+
+#[derive(Debug, thiserror::Error)]
+#[error("no organisation is called {name:?}; the file has {known}")]
+struct NoOrganization {
+    name: String,
+    known: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the organisation has no server")]
+struct NoServer;

@@ -1,0 +1,87 @@
+//! The report of a sync, for people; [`Report::to_json`] is for programs.
+
+use easgate_compliance::Access;
+use easgate_connector::{Mode, Report};
+use easgate_model::{escape, escape_long};
+
+use crate::output;
+use crate::render::count;
+
+/// Prints what was seen, decided and changed.
+pub(crate) fn text(report: &Report) {
+    let name = escape(&report.organization);
+    let seconds = report.durations.total.as_secs_f64();
+    output::line(&format!(
+        "{name}: {} sync in mode {} took {seconds:.1} s, {}",
+        report.kind,
+        report.mode,
+        report
+            .server
+            .as_deref()
+            .map_or_else(|| "no server answered".to_owned(), escape)
+    ));
+    if report.facts_read {
+        decisions(report);
+        changes(report);
+    }
+    for error in &report.errors {
+        let place = [error.mailbox.as_deref(), error.device.as_deref()];
+        let place: Vec<String> = place.into_iter().flatten().map(escape).collect();
+        let place = if place.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", place.join(" "))
+        };
+        output::note(&format!("error: {place}{}", escape_long(&error.message)));
+    }
+    for warning in &report.warnings {
+        output::note(&format!("warning: {}", escape_long(warning)));
+    }
+}
+
+fn decisions(report: &Report) {
+    let decided = &report.decisions;
+    output::line("");
+    output::line(&format!("{} decided:", count(report.devices, "device")));
+    for (access, devices) in [
+        (Access::Allow, decided.allow),
+        (Access::Block, decided.block),
+        (Access::Quarantine, decided.quarantine),
+        (Access::Untouched, decided.untouched),
+    ] {
+        output::line(&format!("{devices:>8}  {}", access.name()));
+    }
+    output::line("");
+    output::line("because:");
+    for (reason, devices) in &report.reasons {
+        output::line(&format!("{devices:>8}  {reason}"));
+    }
+    let (matched, of) = report.matched;
+    output::line("");
+    output::line(&format!(
+        "{matched} of {of} devices of people's mailboxes were matched with a user."
+    ));
+    if report.foreign.entries > 0 {
+        output::line(&format!(
+            "{} list entries are somebody else's and stay; {} of them contradict the policy.",
+            report.foreign.entries, report.foreign.contradicting
+        ));
+    }
+}
+
+fn changes(report: &Report) {
+    let changes = &report.changes;
+    let planned = count(changes.planned, "change");
+    output::line(&match report.mode {
+        Mode::Observe | Mode::Plan => {
+            format!(
+                "{planned} planned, none made in mode {}; the guard would hold {}.",
+                report.mode, changes.held
+            )
+        }
+        Mode::Enforce => format!(
+            "{planned} planned: {} applied, {} failed, {} held by the guard.",
+            changes.applied, changes.failed, changes.held
+        ),
+    });
+}

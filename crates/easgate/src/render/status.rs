@@ -1,0 +1,98 @@
+//! How an organisation stands.
+
+use easgate_connector::{Mode, Status};
+use easgate_model::escape;
+use easgate_store::Run;
+use serde_json::{Value, json};
+
+use crate::output;
+use crate::render::{count, time};
+
+/// The status as an object.
+pub(crate) fn json(organization: &str, mode: Mode, status: &Status) -> Value {
+    let decisions = status
+        .decisions
+        .iter()
+        .map(|((access, reason), devices)| json!({ "access": access, "reason": reason, "devices": devices }));
+    json!({
+        "organization": organization,
+        "mode": mode.name(),
+        "status": status.state.name(),
+        "last_attempted_sync": status.last_attempt.as_ref().map(run),
+        "last_successful_sync": status.last_success.as_ref().map(run),
+        "server": status.server,
+        "servers": status.baseline.servers.iter().map(|server| json!({
+            "name": server.name,
+            "version": server.version,
+            "roles": server.roles,
+        })).collect::<Vec<_>>(),
+        "default_access_level": status.baseline.default_level,
+        "decisions": decisions.collect::<Vec<_>>(),
+        "exchange_states": status.states,
+        "owned_entries": status.owned,
+        "unsettled_changes": status.unsettled,
+    })
+}
+
+/// Prints the status for a person.
+pub(crate) fn text(organization: &str, mode: Mode, status: &Status) {
+    output::line(&format!(
+        "{}: {}, mode {mode}",
+        escape(organization),
+        status.state.name()
+    ));
+    for (what, run) in [
+        ("last attempted sync", &status.last_attempt),
+        ("last successful sync", &status.last_success),
+    ] {
+        let text = run.as_ref().map_or_else(|| "none yet".to_owned(), run_text);
+        output::line(&format!("  {what:<22}{text}"));
+    }
+    let server = status
+        .server
+        .as_deref()
+        .map_or_else(|| "none yet".to_owned(), escape);
+    output::line(&format!("  {:<22}{server}", "server in use"));
+    for server in &status.baseline.servers {
+        output::line(&format!(
+            "  {:<22}{}, {}, {}",
+            "Exchange server",
+            escape(&server.name),
+            escape(&server.version),
+            escape(&server.roles)
+        ));
+    }
+    if let Some(level) = &status.baseline.default_level {
+        output::line(&format!("  {:<22}{}", "default access level", escape(level)));
+    }
+    output::line(&format!("  {:<22}{}", "entries of ours", status.owned));
+    if status.unsettled > 0 {
+        let unsettled = count(status.unsettled, "change");
+        output::line(&format!(
+            "  {unsettled} without a certain outcome; the next sync settles them"
+        ));
+    }
+    for ((access, reason), devices) in &status.decisions {
+        output::line(&format!("{devices:>8}  {:<12}{}", escape(access), escape(reason)));
+    }
+}
+
+fn run(run: &Run) -> Value {
+    json!({
+        "kind": run.kind,
+        "mode": run.mode,
+        "started": time(run.started),
+        "finished": run.finished.map(time),
+        "result": run.result.map(|result| result.name()),
+    })
+}
+
+fn run_text(run: &Run) -> String {
+    let result = run.result.map_or("still running", |result| result.name());
+    format!(
+        "{} ({}, {}, {result})",
+        time(run.started),
+        escape(&run.kind),
+        escape(&run.mode)
+    )
+}
