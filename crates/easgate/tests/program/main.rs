@@ -1,0 +1,10 @@
+//! The program as a person runs it, against simulated servers on loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod as_written;
+mod check;
+mod demo;
+mod exit_codes;
+mod hostile;
+mod place;

@@ -1,0 +1,157 @@
+//! A folder with a configuration, a simulated Exchange organisation, and the program.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Stdio;
+
+use easgate_simulator::exchange::{ExchangeConfig, ExchangeSimulator};
+use easgate_simulator::world::World;
+use tempfile::TempDir;
+
+/// The configuration of the documentation, word for word but for the port.
+const CONFIGURATION: &str = r#"
+[[organization]]
+name = "contoso"
+mode = "enforce"
+
+[organization.exchange]
+servers = ["http://127.0.0.1:5985/powershell"]
+authentication = "basic"
+username = 'CONTOSO\connector'
+password = { env = "EXCHANGE_PASSWORD" }
+
+[organization.enrollment]
+source = "file"
+path = "enrolled.csv"
+
+[organization.policy]
+unmanaged = "quarantine"          # or "block"
+always_allow_compliant = true     # the original's override of the default rule
+
+[organization.guard]
+loses_access = "100%"             # raised in the open for a laboratory; the default is 50 devices or 5 %
+
+[store]
+url = "sqlite://easgate.db"
+"#;
+
+/// Where a test takes place.
+pub(crate) struct Place {
+    pub(crate) folder: TempDir,
+    pub(crate) exchange: ExchangeSimulator,
+    pub(crate) world: World,
+}
+
+/// What a run of the program left behind.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// Standard output as one JSON document.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON ({error}):\n{}\n{}", self.stdout, self.stderr))
+    }
+
+    /// The same run, whose exit code must be this.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
+        self
+    }
+}
+
+impl Place {
+    /// Exchange as `world` has it, and the file of its enrolments.
+    pub(crate) async fn new(world: World) -> Self {
+        let exchange = ExchangeSimulator::start(ExchangeConfig::new(world.clone()))
+            .await
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let place = Self {
+            folder,
+            exchange,
+            world,
+        };
+        place.write("enrolled.csv", &enrolled(&place.world));
+        place.configure(|text| text);
+        place
+    }
+
+    /// Writes the configuration as `edit` makes it of the one of the documentation.
+    pub(crate) fn configure(&self, edit: impl FnOnce(String) -> String) {
+        let url = self.exchange.url().to_string();
+        let text = CONFIGURATION.replace("http://127.0.0.1:5985/powershell", &url);
+        self.write("easgate.toml", &edit(text));
+    }
+
+    /// Writes a file of the folder.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    /// Reads a file of the folder.
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    /// Runs the program in the folder; the words of `line` are its arguments.
+    pub(crate) async fn easgate(&self, line: &str) -> Ended {
+        let arguments: Vec<&str> = line.split_whitespace().collect();
+        run(self.folder.path(), &arguments, "P@ssw0rd!").await
+    }
+
+    /// Runs it with a wrong password.
+    pub(crate) async fn easgate_with_wrong_password(&self, line: &str) -> Ended {
+        let arguments: Vec<&str> = line.split_whitespace().collect();
+        run(self.folder.path(), &arguments, "wrong").await
+    }
+}
+
+/// Runs the program to its end.
+pub(crate) async fn run(folder: &Path, arguments: &[&str], password: &str) -> Ended {
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_easgate"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("EXCHANGE_PASSWORD", password)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    Ended {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The enrolments of `world` as an administrator would export them: every managed record that tells an EAS id, and
+/// every user.
+fn enrolled(world: &World) -> String {
+    let mut text =
+        String::from("user_principal_name,eas_device_id,compliance_state,device_name,licensed,groups\n");
+    let mut written = BTreeSet::new();
+    for user in world.users.iter().filter(|user| user.in_directory) {
+        text.push_str(&format!("{},,,,{},\n", user.upn, user.licensed));
+        for (_, record) in user.enrollments() {
+            let own =
+                record.other_user.is_none() && record.reports_eas_id && !record.eas_device_id.is_empty();
+            let managed = !["eas", "unknown"].contains(&record.agent.as_str()) && record.state == "managed";
+            let key = (user.upn.to_lowercase(), record.eas_device_id.to_lowercase());
+            if own && managed && written.insert(key) {
+                let (upn, id, state) = (&user.upn, &record.eas_device_id, &record.compliance);
+                text.push_str(&format!("{upn},\"{id}\",{state},,{},\n", user.licensed));
+            }
+        }
+    }
+    text
+}
