@@ -186,6 +186,8 @@ impl Report {
             RunResult::Succeeded => 0,
             RunResult::Failed | RunResult::Interrupted => 2,
             RunResult::Held => 3,
+            // A run that could not begin has not looked at the facts.
+            RunResult::Unread if self.errors.iter().any(|error| error.kind != "facts") => 2,
             RunResult::Unread => 4,
         }
     }

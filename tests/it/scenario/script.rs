@@ -10,7 +10,7 @@
 //! fail apply [A1] | fail devices  refused|busy|connection|unauthorized|not-granted|full|silent|lost [N]
 //! crash before|after                      the next change ends the process before or after its effect
 //! wait 25h                                accept-shrunken exchange.devices
-//! sync   plan   lists   access
+//! sync   plan   lists   access   status   explain ana@x.example [A1]
 //! ```
 
 use std::fmt::Write;
@@ -38,6 +38,9 @@ pub(crate) async fn run(text: &str) -> String {
             ["sync"] => sync(&rig).await,
             ["plan"] => plan(&rig).await,
             ["lists"] => lists(&rig).await,
+            ["status"] => status(&rig).await,
+            ["explain", mailbox] => explain(&rig, mailbox, None).await,
+            ["explain", mailbox, device] => explain(&rig, mailbox, Some(device.parse().unwrap())).await,
             ["access"] => access(&rig),
             words => {
                 set(&mut rig, words);
@@ -248,6 +251,58 @@ async fn plan(rig: &Rig) -> String {
             change.reason.name()
         )
         .unwrap();
+    }
+    out
+}
+
+async fn explain(rig: &Rig, mailbox: &str, device: Option<DeviceId>) -> String {
+    let store = rig.store().await;
+    let cycle = rig.cycle(&store);
+    let explained = match cycle.explain(mailbox, device.as_ref()).await {
+        Ok(explained) => explained,
+        Err(error) => return format!("{}\n", chain(&error)),
+    };
+    let mut out = String::new();
+    for device in &explained.devices {
+        let explanation = cycle.explanation(&explained, device).expect("it was found");
+        let (decision, now, after) = (
+            &explanation.decision,
+            &explanation.exchange_now,
+            &explanation.exchange_after,
+        );
+        let (access, reason) = (decision.access, decision.reason.name());
+        writeln!(
+            out,
+            "{device} {access} ({reason}): {} now, {} after",
+            now.level, after.level
+        )
+        .unwrap();
+    }
+    if out.is_empty() {
+        "no devices\n".to_owned()
+    } else {
+        out
+    }
+}
+
+async fn status(rig: &Rig) -> String {
+    let store = rig.store().await;
+    let status = easgate_connector::status(&store, "contoso").await.unwrap();
+    let result = |run: &Option<easgate_store::Run>| {
+        let result = run.as_ref().and_then(|run| run.result);
+        result.map_or_else(|| "-".to_owned(), |result| result.to_string())
+    };
+    let mut out = format!(
+        "{}: last attempt {}, last success {}, server {}, {} entries ours, {} open\n",
+        status.state.name(),
+        result(&status.last_attempt),
+        result(&status.last_success),
+        status.server.as_deref().unwrap_or("-"),
+        status.owned,
+        status.unsettled,
+    );
+    for ((access, reason), devices) in &status.decisions {
+        writeln!(out, "{access} {reason} {devices}").unwrap();
     }
     out
 }

@@ -203,3 +203,78 @@ fn kind_of_invoke(error: &InvokeError) -> CallErrorKind {
         | _ => CallErrorKind::Connection,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn transport(source: InvokeError) -> CallError {
+        let cmdlet = "Set-CASMailbox";
+        call_error(ExchangeError::Transport { cmdlet, source })
+    }
+
+    fn timeout(sent: bool) -> InvokeError {
+        let after = Duration::from_secs(60);
+        InvokeError::Timeout {
+            cmdlet: "Set-CASMailbox".to_owned(),
+            after,
+            sent,
+        }
+    }
+
+    fn unauthorized() -> InvokeError {
+        InvokeError::Unauthorized {
+            endpoint: "cas1".to_owned(),
+            offered: "Negotiate".to_owned(),
+        }
+    }
+
+    fn lost() -> InvokeError {
+        let (endpoint, cmdlet) = ("cas1".to_owned(), "Set-CASMailbox".to_owned());
+        InvokeError::SessionLost {
+            endpoint,
+            cmdlet,
+            sent: true,
+        }
+    }
+
+    #[test]
+    fn a_refused_account_is_never_tried_again_wherever_it_shows() {
+        let during_setup = InvokeError::Setup {
+            endpoint: "cas1".to_owned(),
+            cmdlet: "Set-ADServerSettings".to_owned(),
+            source: Box::new(unauthorized()),
+        };
+        for source in [unauthorized(), during_setup] {
+            let error = transport(source);
+            assert_eq!(error.kind, CallErrorKind::Unauthorized, "{error}");
+            assert!(
+                !error.is_transient() && error.ends_the_run() && !error.may_have_run,
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_sent_may_have_been_carried_out() {
+        for (source, may_have_run) in [(timeout(true), true), (timeout(false), false), (lost(), true)] {
+            let error = transport(source);
+            assert_eq!(error.may_have_run, may_have_run, "{error}");
+            assert!(error.is_transient(), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_the_account_may_not_do_and_what_came_in_part_are_told_apart() {
+        let cmdlet = "Get-Recipient";
+        let not_granted = call_error(ExchangeError::NotGranted { cmdlet });
+        assert_eq!(not_granted.kind, CallErrorKind::NotGranted);
+        assert!(not_granted.cure.is_some());
+        let warning = "there are more results".to_owned();
+        let truncated = call_error(ExchangeError::Truncated { cmdlet, warning });
+        assert_eq!(truncated.kind, CallErrorKind::Incomplete);
+        assert!(!truncated.is_transient());
+    }
+}

@@ -275,6 +275,7 @@ async fn nothing_is_applied_after_a_read_that_failed() {
         ports.0.expect_apply().never();
         let error = bench.sync(&ports).await.unwrap_err();
         assert_eq!(error.exit_code(), 4, "{bad}");
+        assert_eq!(Report::of_error(&bench.config, &error).exit_code(), 4, "{bad}");
         let runs = bench
             .store
             .organization("contoso")
@@ -424,6 +425,7 @@ async fn two_processes_do_not_work_on_one_organisation() {
     let error = bench.sync(&Ports(calls)).await.unwrap_err();
     assert!(matches!(error, CycleError::Busy(_)), "{error}");
     assert_eq!(error.exit_code(), 2);
+    assert_eq!(Report::of_error(&bench.config, &error).exit_code(), 2);
     drop(writer);
 }
 
