@@ -9,11 +9,12 @@
 //!   `AccessToken`, and what a text announces as a secret are removed. Credentials of the connection never come
 //!   here in the first place.
 //! - *Identities only when asked to keep them* ([`Identities::Keep`]). Else every text that is not known to be
-//!   structure (a type, an enumeration's name, a device's type, model and operating system, a version) is replaced
-//!   by a pseudonym of the same shape: addresses, names, distinguished names, device ids, Guids, telephone numbers,
-//!   servers. A name gets the same pseudonym everywhere in one recording, so objects that belong together still
-//!   do. Serialized objects (`SerializationData`) are emptied. Of messages for people only words that surely name
-//!   nobody are kept, and what they quote is dropped. Times, numbers and booleans stay.
+//!   structure (a type, an enumeration's name, a device's type, model, operating system and user agent, a version)
+//!   is replaced by a pseudonym of the same shape: addresses, names, distinguished names, device ids, Guids,
+//!   telephone numbers, servers. A name gets the same pseudonym everywhere in one recording, so objects that belong
+//!   together still do. Serialized objects (`SerializationData`) are emptied. Of messages for people only words
+//!   that surely name nobody are kept, and what they quote is dropped. Names of members, times, numbers and
+//!   booleans stay, and so does how long a name is.
 //!
 //! ```
 //! use easgate_cmdlet::record::{Identities, Recorder, Replay};

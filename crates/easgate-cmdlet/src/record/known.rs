@@ -60,6 +60,12 @@ const TEXTS: &[&str] = &[
     "remove",
 ];
 
+/// The operators of a filter that compare.
+const COMPARISONS: &[&str] = &["-eq", "-ne", "-gt", "-ge", "-lt", "-le", "-like", "-notlike"];
+
+/// Its other operators.
+const OPERATORS: &[&str] = &["-and", "-or", "-not"];
+
 /// The names of the parts of a distinguished name.
 const NAME_PARTS: &[&str] = &["cn", "ou", "dc", "o", "c", "l", "st"];
 
@@ -113,6 +119,16 @@ pub(super) fn is_structure(cmdlet: &str, member: &str) -> bool {
 pub(super) fn is_plain_text(text: &str) -> bool {
     let text = text.trim();
     TEXTS.iter().any(|known| known.eq_ignore_ascii_case(text))
+}
+
+/// Whether a word of a filter compares what is before it.
+pub(super) fn compares(word: &str) -> bool {
+    COMPARISONS.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Whether a word of a filter is an operator.
+pub(super) fn is_operator(word: &str) -> bool {
+    compares(word) || OPERATORS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Whether a word of an identity is structure, by what follows it.

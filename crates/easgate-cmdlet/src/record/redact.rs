@@ -161,3 +161,6 @@ impl Redactor {
 pub(super) fn clixml_text(value: &PsValue) -> String {
     String::from_utf8(clixml::to_vec(value)).expect("CLIXML is written as UTF-8")
 }
+
+#[cfg(test)]
+mod tests;

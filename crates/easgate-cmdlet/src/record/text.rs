@@ -123,16 +123,17 @@ fn compared_property(logic: &str) -> Option<&str> {
     operator.starts_with('-').then(last).flatten()
 }
 
-/// Copies what stands outside of quotation marks: properties, operators, system values; anything else is replaced.
+/// Copies what stands outside of quotation marks: operators, system values, and what is compared; anything else is
+/// replaced.
 fn filter_logic(pseudonyms: &Pseudonyms, logic: &str, out: &mut String) {
     let is_separator = |character: char| character.is_whitespace() || "()".contains(character);
-    for part in logic.split_inclusive(is_separator) {
+    let mut parts = logic.split_inclusive(is_separator).peekable();
+    while let Some(part) = parts.next() {
         let word = part.trim_end_matches(is_separator);
         let separator = part.get(word.len()..).unwrap_or_default();
-        let operator = word.starts_with('-') && word.len() <= "-notlike".len();
-        let system = word.starts_with('$');
-        let property = word.starts_with(|first: char| first.is_ascii_uppercase()) && is_identifier(word);
-        if operator || system || property {
+        let next = parts.peek().copied().unwrap_or_default();
+        let property = is_identifier(word) && known::compares(next.trim_end_matches(is_separator));
+        if property || known::is_operator(word) || word.starts_with('$') && known::is_plain_text(word) {
             out.push_str(word);
         } else {
             out.push_str(&identity(pseudonyms, word));

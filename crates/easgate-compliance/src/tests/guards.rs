@@ -34,30 +34,42 @@ fn check(limits: Limits, rows: &[(u32, u64, u64)], expected: &Expect) {
 #[test]
 fn fifty_devices_or_five_percent_may_lose_access_whichever_is_hit_first() {
     let rows = [(50, 10_000, 0), (51, 10_000, 0), (5, 100, 0), (6, 100, 0)];
-    check(Limits::default(), &rows, &expect![[r#"
+    check(
+        Limits::default(),
+        &rows,
+        &expect![[r#"
         50 of 10000 after 0: 50 go, 0 held
         51 of 10000 after 0: 0 go, 51 held
         5 of 100 after 0: 5 go, 0 held
         6 of 100 after 0: 0 go, 6 held
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_the_day_before_has_taken_counts() {
     let rows = [(10, 10_000, 40), (10, 10_000, 41), (1, 10_000, u64::MAX)];
-    check(Limits::default(), &rows, &expect![[r#"
+    check(
+        Limits::default(),
+        &rows,
+        &expect![[r#"
         10 of 10000 after 40: 10 go, 0 held
         10 of 10000 after 41: 0 go, 10 held
         1 of 10000 after 18446744073709551615: 0 go, 1 held
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn below_ten_devices_the_percentage_is_not_asked() {
-    check(Limits::default(), &[(9, 9, 0), (1, 10, 0)], &expect![[r#"
+    check(
+        Limits::default(),
+        &[(9, 9, 0), (1, 10, 0)],
+        &expect![[r#"
         9 of 9 after 0: 9 go, 0 held
         1 of 10 after 0: 0 go, 1 held
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -67,26 +79,46 @@ fn a_lone_figure_stands_alone() {
         ..Limits::default()
     };
     let rows = [(60, 60, 0), (60, 60, 1_000)];
-    check(limits(Threshold::percent(100.0)), &rows, &expect![[r#"
+    check(
+        limits(Threshold::percent(100.0)),
+        &rows,
+        &expect![[r#"
         60 of 60 after 0: 60 go, 0 held
         60 of 60 after 1000: 60 go, 0 held
-    "#]]);
-    check(limits(Threshold::percent(50.0)), &rows, &expect![[r#"
+    "#]],
+    );
+    check(
+        limits(Threshold::percent(50.0)),
+        &rows,
+        &expect![[r#"
         60 of 60 after 0: 0 go, 60 held
         60 of 60 after 1000: 0 go, 60 held
-    "#]]);
-    check(limits(Threshold::devices(60)), &rows, &expect![[r#"
+    "#]],
+    );
+    check(
+        limits(Threshold::devices(60)),
+        &rows,
+        &expect![[r#"
         60 of 60 after 0: 60 go, 0 held
         60 of 60 after 1000: 0 go, 60 held
-    "#]]);
-    check(limits(Threshold::devices(0)), &rows, &expect![[r#"
+    "#]],
+    );
+    check(
+        limits(Threshold::devices(0)),
+        &rows,
+        &expect![[r#"
         60 of 60 after 0: 0 go, 60 held
         60 of 60 after 1000: 0 go, 60 held
-    "#]]);
-    check(limits(Threshold::percent(f64::NAN)), &rows, &expect![[r#"
+    "#]],
+    );
+    check(
+        limits(Threshold::percent(f64::NAN)),
+        &rows,
+        &expect![[r#"
         60 of 60 after 0: 0 go, 60 held
         60 of 60 after 1000: 0 go, 60 held
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

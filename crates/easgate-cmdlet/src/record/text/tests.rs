@@ -151,6 +151,8 @@ fn filters_keep_their_logic() {
             "WhenChangedUTC -gt '8/1/2017 2:00:00 PM'",
             "DisplayName -like 'O''Hara*'",
             "not a filter of ana@contoso.example",
+            "Ana Silva",
+            "DisplayName -eq Silva",
         ],
         &expect![[r#"
             (DeviceId -eq 'ApplC39GQ8NNDTDL') -and (HasActiveSyncDevicePartnership -eq $true)
@@ -163,6 +165,10 @@ fn filters_keep_their_logic() {
               DisplayName -like 'N''Lgku*'
             not a filter of ana@contoso.example
               yne z otufkg eo pry@trgpbbm.klypcjn
+            Ana Silva
+              Pry Fyeaw
+            DisplayName -eq Silva
+              DisplayName -eq Fyeaw
         "#]],
     );
 }
