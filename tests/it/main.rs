@@ -5,4 +5,6 @@ mod graph_peers;
 #[cfg(test)]
 mod psrp_peer;
 #[cfg(test)]
+mod pypsrp_client;
+#[cfg(test)]
 mod scenario;
