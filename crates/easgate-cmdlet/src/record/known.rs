@@ -75,6 +75,9 @@ const ADDRESS_KINDS: &[&str] = &["smtp", "sip", "x500", "x400", "eum", "spo"];
 /// The schemes of an address.
 const SCHEMES: &[&str] = &["http", "https", "ldap"];
 
+/// What stands between a device's type and its id in the name of a partnership.
+const BEFORE_ID: char = '\u{a7}';
+
 /// The container of every partnership.
 const CONTAINER: &str = "ExchangeActiveSyncDevices";
 
@@ -131,15 +134,17 @@ pub(super) fn is_operator(word: &str) -> bool {
     compares(word) || OPERATORS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
-/// Whether a word of an identity is structure, by what follows it.
-pub(super) fn is_structural_word(word: &str, first: bool, rest: &str) -> bool {
+/// Whether a word of an identity is structure, by what stands before and after it.
+pub(super) fn is_structural_word(before: &str, word: &str, rest: &str) -> bool {
     let among = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(word));
     let next = rest.chars().next();
+    // The name of a partnership is `iPhone§ApplC39GQ8NNDTDL`, or `REST§Outlook§5eec`.
+    let begins_name = before.is_empty() || before.ends_with(['=', '/', '\\', BEFORE_ID]);
     word.eq_ignore_ascii_case(CONTAINER)
         || word.bytes().all(|byte| byte == b'0')
-        || next == Some('\u{a7}')
+        || next == Some(BEFORE_ID) && begins_name
         || next == Some('=') && among(NAME_PARTS)
-        || first && next == Some(':') && among(ADDRESS_KINDS)
+        || before.is_empty() && next == Some(':') && among(ADDRESS_KINDS)
         || rest.starts_with("://") && among(SCHEMES)
         || SYSTEM_WORDS
             .iter()

@@ -14,18 +14,23 @@ pub(super) fn identity(pseudonyms: &Pseudonyms, text: &str) -> String {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
+    append(pseudonyms, text, &mut out);
+    out
+}
+
+/// Appends a text with its names replaced; what `out` ends with is what stands before it.
+fn append(pseudonyms: &Pseudonyms, text: &str, out: &mut String) {
     let mut rest = text;
     while !rest.is_empty() {
         let (gap, word, after) = next_word(rest);
         out.push_str(gap);
-        if known::is_structural_word(word, out.is_empty(), after) {
+        if known::is_structural_word(out, word, after) {
             out.push_str(word);
         } else {
-            replace(pseudonyms, word, &mut out);
+            replace(pseudonyms, word, out);
         }
         rest = after;
     }
-    out
 }
 
 /// Puts pseudonyms into a `-Filter`: the values of its comparisons, except those of structural properties and times.

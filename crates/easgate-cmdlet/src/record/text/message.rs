@@ -2,7 +2,7 @@
 
 mod words;
 
-use super::{identity, is_identifier, next_word};
+use super::{append, identity, is_identifier, next_word};
 use crate::record::pseudonym::Pseudonyms;
 
 /// What stands for a quoted part.
@@ -68,7 +68,7 @@ pub(super) fn error_id(pseudonyms: &Pseudonyms, text: &str) -> String {
 
 fn chunk_without_identities(pseudonyms: &Pseudonyms, chunk: &str, next: &str, out: &mut String) {
     if chunk.contains(['@', '\\', '=']) {
-        out.push_str(&identity(pseudonyms, chunk));
+        append(pseudonyms, chunk, out);
         return;
     }
     let core = chunk.trim_matches(|character: char| !character.is_ascii_alphanumeric());

@@ -28,15 +28,10 @@ fn a_name_is_the_same_everywhere_and_structure_stays() {
             "contoso.example/Staff/Ana Silva/ExchangeActiveSyncDevices/iPhone\u{a7}applc39gq8nndtdl",
             "6f9619ff-8b86-d011-b42d-00c04fc964ff",
             "{6F9619FF8B86D011B42D00C04FC964FF}",
+            "REST\u{a7}Outlook\u{a7}5eec11112222",
+            "Ana Silva\u{a7}s phone",
             "https://ex1.contoso.example/powershell",
             "+49 170 1234567",
-            "José García",
-            "JOSÉ",
-            "HealthMailbox0123456789abcdef0123456789abcdef",
-            "extest_12ab",
-            "validate",
-            "00000000",
-            "Unlimited",
         ],
         &expect![[r#"
             ana.silva@contoso.example
@@ -55,10 +50,32 @@ fn a_name_is_the_same_everywhere_and_structure_stays() {
               d4bc8f02-e664-0cc4-4dc2-349eb2f29dcb
             {6F9619FF8B86D011B42D00C04FC964FF}
               {D4BC8F02E6640CC44DC2349EB2F29DCB}
+            REST§Outlook§5eec11112222
+              REST§Outlook§5hib29995398
+            Ana Silva§s phone
+              Pry Fyeaw§r dvgue
             https://ex1.contoso.example/powershell
               https://fd2.trgpbbm.klypcjn/ersglknqgu
             +49 170 1234567
               +84 117 6930380
+        "#]],
+    );
+}
+
+#[test]
+fn names_beyond_ascii_become_letters_and_marks_of_the_system_stay() {
+    check(
+        identity,
+        &[
+            "José García",
+            "JOSÉ",
+            "HealthMailbox0123456789abcdef0123456789abcdef",
+            "extest_12ab",
+            "validate",
+            "00000000",
+            "Unlimited",
+        ],
+        &expect![[r#"
             José García
               Mljvzcdvfvho Pchoahixyypd
             JOSÉ
