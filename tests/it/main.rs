@@ -1,10 +1,16 @@
 //! One integration binary for the whole workspace.
 
 #[cfg(test)]
+mod full_sync;
+#[cfg(test)]
 mod graph_peers;
+#[cfg(test)]
+mod program;
 #[cfg(test)]
 mod psrp_peer;
 #[cfg(test)]
 mod pypsrp_client;
 #[cfg(test)]
 mod scenario;
+#[cfg(test)]
+mod world_file;
