@@ -7,4 +7,5 @@ mod check;
 mod demo;
 mod exit_codes;
 mod hostile;
+mod organizations;
 mod place;

@@ -72,9 +72,13 @@ impl Ended {
 impl Place {
     /// Exchange as `world` has it, and the file of its enrolments.
     pub(crate) async fn new(world: World) -> Self {
-        let exchange = ExchangeSimulator::start(ExchangeConfig::new(world.clone()))
-            .await
-            .unwrap();
+        Self::with(ExchangeConfig::new(world)).await
+    }
+
+    /// Exchange as `config` has it, and the file of its enrolments.
+    pub(crate) async fn with(config: ExchangeConfig) -> Self {
+        let world = config.world.clone();
+        let exchange = ExchangeSimulator::start(config).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let place = Self {
             folder,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use easgate_compliance::{Access, Decision, explain};
+use easgate_compliance::{Access, Decision, List, explain};
 use easgate_connector::{OrganizationConfig, Planned};
 use easgate_model::{Mailbox, MailboxId, escape};
 
@@ -18,11 +18,12 @@ pub(super) fn print(config: &OrganizationConfig, planned: &Planned) {
         ["mailbox", "device", "access", "reason", "which says"],
         examples(planned),
     );
-    if let Some(decision) = planned
-        .decisions
-        .iter()
-        .find(|decision| decision.access == Access::Allow)
-    {
+    // One that the sync itself let in, rather than one that somebody else had let in before.
+    let ours = |decision: &&Decision| {
+        let owns = |mailbox| planned.ownership.owns(mailbox, List::Allow, &decision.device);
+        decision.access == Access::Allow && decision.mailbox.is_some_and(owns)
+    };
+    if let Some(decision) = planned.decisions.iter().find(ours) {
         output::line("");
         full(config, planned, decision);
     }
