@@ -38,3 +38,16 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Completions { shell } => completions::run(shell),
     }
 }
+
+/// Waits for Ctrl-C, or for the signal by which a service is stopped.
+///
+/// # Errors
+/// When signals cannot be waited for.
+pub(crate) async fn stopped() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}

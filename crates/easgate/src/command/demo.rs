@@ -9,9 +9,9 @@ use easgate_simulator::world::World;
 
 use self::folder::{Folder, Secrets};
 use crate::cli::{Common, DemoArguments};
-use crate::command::Failure;
 use crate::command::sync::sync;
 use crate::command::wiring::Wiring;
+use crate::command::{Failure, stopped};
 use crate::exit::Exit;
 use crate::output;
 use crate::render;
@@ -38,10 +38,19 @@ pub(crate) async fn run(arguments: &DemoArguments) -> Result<Exit, Failure> {
     if !arguments.json {
         introduce(&exchange, &tenant, &folder);
     }
-    let exit = show(arguments, &folder).await?;
+    // Whoever ends it in the middle leaves no folder behind either.
+    let exit = tokio::select! {
+        exit = show(arguments, &folder) => exit?,
+        stopped = stopped() => {
+            stopped?;
+            return Ok(Exit::Done);
+        }
+    };
     if !arguments.once {
-        invite(&folder);
-        tokio::signal::ctrl_c().await?;
+        if !arguments.json {
+            invite(&folder);
+        }
+        stopped().await?;
     }
     exchange.stop().await?;
     tenant.stop().await;

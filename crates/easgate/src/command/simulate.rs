@@ -5,7 +5,7 @@ use easgate_simulator::tenant::{TenantConfig, TenantSimulator};
 use easgate_simulator::world::World;
 
 use crate::cli::{SimulateArguments, SimulateCommand};
-use crate::command::Failure;
+use crate::command::{Failure, stopped};
 use crate::exit::Exit;
 use crate::output;
 
@@ -33,7 +33,7 @@ async fn exchange(arguments: &SimulateArguments) -> Result<Exit, Failure> {
     output::line(&format!("listening on {}", exchange.url()));
     output::line(&format!("  account        {account}"));
     output::line(&format!("  password       {password}"));
-    tokio::signal::ctrl_c().await?;
+    stopped().await?;
     exchange.stop().await?;
     Ok(Exit::Done)
 }
@@ -70,7 +70,7 @@ async fn tenant(arguments: &SimulateArguments) -> Result<Exit, Failure> {
     output::line(&format!("  tenant         {}", tenant.tenant()));
     output::line(&format!("  client id      {client}"));
     output::line(&format!("  client secret  {secret}"));
-    tokio::signal::ctrl_c().await?;
+    stopped().await?;
     tenant.stop().await;
     Ok(Exit::Done)
 }
