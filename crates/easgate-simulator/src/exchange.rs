@@ -47,3 +47,6 @@ pub use version::ExchangeVersion;
 fn same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
+
+#[cfg(test)]
+mod tests;
