@@ -150,7 +150,9 @@ impl<'a> Writer<'a> {
         }
         let _ = write!(self.out, "<TN RefId=\"{}\">", self.types.len());
         for name in names {
-            self.element("T", None, name);
+            self.out.push_str("<T>");
+            self.out.push_str(name);
+            self.out.push_str("</T>");
         }
         self.out.push_str("</TN>");
         self.types.push(names);
@@ -330,7 +332,8 @@ impl<'a> Writer<'a> {
         self.out.push_str(tag);
         if let Some(name) = name {
             self.out.push_str(" N=\"");
-            push_text(&mut self.out, name);
+            // Names of members are ours, and hold nothing to escape.
+            self.out.push_str(name);
             self.out.push('"');
         }
         self.out.push('>');

@@ -191,7 +191,9 @@ fn note(event: PipelineEvent, seen: &mut Seen) {
         PipelineEvent::Output(row) => seen.rows.push(row),
         PipelineEvent::Error(error) => seen.errors.push(*error),
         PipelineEvent::Warning(record) => seen.warnings.push(record.message),
-        PipelineEvent::State { state, error } => (seen.state, seen.failed) = (Some(state), error.map(|error| *error)),
+        PipelineEvent::State { state, error } => {
+            (seen.state, seen.failed) = (Some(state), error.map(|error| *error))
+        }
         other => panic!("{other:?}"),
     }
 }
