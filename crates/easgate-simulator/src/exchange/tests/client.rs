@@ -192,7 +192,7 @@ fn note(event: PipelineEvent, seen: &mut Seen) {
         PipelineEvent::Error(error) => seen.errors.push(*error),
         PipelineEvent::Warning(record) => seen.warnings.push(record.message),
         PipelineEvent::State { state, error } => {
-            (seen.state, seen.failed) = (Some(state), error.map(|error| *error))
+            (seen.state, seen.failed) = (Some(state), error.map(|error| *error));
         }
         other => panic!("{other:?}"),
     }
