@@ -75,7 +75,12 @@ async fn ask(findings: &mut Findings, server: &str, exchange: &ExchangeClient) -
             return None;
         }
         Ok(capabilities) => {
-            findings.good("log-on", server, "accepted");
+            // Named cmdlets with constant parameters run in every language mode, so there is nothing to find out.
+            findings.good(
+                "log-on",
+                server,
+                "accepted; named cmdlets alone are sent, so any language mode serves",
+            );
             let missing = capabilities.missing();
             if !missing.is_empty() {
                 let cure =
