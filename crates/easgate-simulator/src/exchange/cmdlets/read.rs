@@ -115,6 +115,11 @@ fn recipients(context: &Context, bound: &Bound) -> Result<Records, Box<ErrorReco
         let wanted = kinds.is_empty() || kinds.iter().any(|name| same(name, kind));
         wanted.then(|| shapes::recipient(state, at, &view)).flatten()
     };
+    if bound.on("RecalculateHasActiveSyncDevicePartnership") {
+        for mailbox in &mut context.organization.state().mailboxes {
+            mailbox.has_partnership = !mailbox.devices.is_empty();
+        }
+    }
     let end = context.organization.state().mailboxes.len();
     if let Some(identity) = bound.text("Identity") {
         let state = context.organization.state();
