@@ -33,14 +33,20 @@ url = "sqlite://easgate.db"
 
 fn folder(url: &str, enrolled: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    std::fs::write(folder.path().join("easgate.toml"), CONFIGURATION.replace("URL", url)).expect("a file");
+    std::fs::write(
+        folder.path().join("easgate.toml"),
+        CONFIGURATION.replace("URL", url),
+    )
+    .expect("a file");
     std::fs::write(folder.path().join("enrolled.csv"), enrolled).expect("a file");
     folder
 }
 
 #[test]
 fn the_program_syncs_with_a_server_that_stands_on_psrpcore() {
-    let Some(server) = Server::psrpcore(60) else { return };
+    let Some(server) = Server::psrpcore(60) else {
+        return;
+    };
     let mut enrolled = String::from("user_principal_name,eas_device_id,compliance_state\n");
     for number in 0..40 {
         let (device, state) = match number {
@@ -65,7 +71,14 @@ fn the_program_syncs_with_a_server_that_stands_on_psrpcore() {
     let second = run(folder.path(), &sync);
     assert_eq!(second.json()["changes"]["planned"], 0, "{}", second.stdout);
 
-    let explain = ["explain", "user00025@contoso.example", "peer00000019", "--config", "easgate.toml", "--json"];
+    let explain = [
+        "explain",
+        "user00025@contoso.example",
+        "peer00000019",
+        "--config",
+        "easgate.toml",
+        "--json",
+    ];
     let explained = run(folder.path(), &explain).json();
     assert_eq!(explained["access"], "block");
     assert_eq!(explained["reason"], "notCompliant");
@@ -106,13 +119,21 @@ fn fifty_thousand_devices_stay_under_two_hundred_megabytes() {
     // Observing reads, decides and plans; applying adds nothing to the memory but time to the test.
     let folder = folder(&server.url, &world_file::csv(&world));
     let configuration = folder.path().join("easgate.toml");
-    let observe = std::fs::read_to_string(&configuration).expect("a file").replace("enforce", "observe");
+    let observe = std::fs::read_to_string(&configuration)
+        .expect("a file")
+        .replace("enforce", "observe");
     std::fs::write(&configuration, observe).expect("a file");
 
-    let sync = run(folder.path(), &["sync", "--full", "--config", "easgate.toml", "--json"]);
+    let sync = run(
+        folder.path(),
+        &["sync", "--full", "--config", "easgate.toml", "--json"],
+    );
     assert_eq!(sync.code, Some(0), "{}\n{}", sync.stdout, sync.stderr);
     assert_eq!(sync.json()["devices"], world.devices());
     let megabytes = sync.peak_memory / 1_000_000;
-    println!("a full sync of {} devices held {megabytes} MB at the most", world.devices());
+    println!(
+        "a full sync of {} devices held {megabytes} MB at the most",
+        world.devices()
+    );
     assert!((1..200).contains(&megabytes), "{megabytes} MB");
 }

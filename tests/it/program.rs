@@ -8,9 +8,16 @@ use std::time::Duration;
 /// The binary that was built beside these tests.
 pub(crate) fn binary() -> PathBuf {
     let tests = std::env::current_exe().expect("a running test has a path");
-    let folder = tests.parent().and_then(Path::parent).expect("tests stand in target/PROFILE/deps");
+    let folder = tests
+        .parent()
+        .and_then(Path::parent)
+        .expect("tests stand in target/PROFILE/deps");
     let binary = folder.join("easgate");
-    assert!(binary.is_file(), "{} is missing: cargo build -p easgate", binary.display());
+    assert!(
+        binary.is_file(),
+        "{} is missing: cargo build -p easgate",
+        binary.display()
+    );
     binary
 }
 
@@ -35,8 +42,16 @@ impl Ended {
 /// Runs the program to its end in `folder`.
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ended {
     let mut command = Command::new(binary());
-    command.args(arguments).current_dir(folder).env("EXCHANGE_PASSWORD", "P@ssw0rd!").stdin(Stdio::null());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("EXCHANGE_PASSWORD", "P@ssw0rd!")
+        .stdin(Stdio::null());
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
     let stdout = drain(child.stdout.take());
     let stderr = drain(child.stderr.take());
     let mut peak_memory = 0;
@@ -48,7 +63,12 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ended {
         std::thread::sleep(Duration::from_millis(20));
     };
     let text = |reader: std::thread::JoinHandle<String>| reader.join().expect("the reader does not panic");
-    Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr), peak_memory }
+    Ended {
+        code: status.code(),
+        stdout: text(stdout),
+        stderr: text(stderr),
+        peak_memory,
+    }
 }
 
 fn drain(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
@@ -93,7 +113,11 @@ impl Server {
             let read = lines.read_line(&mut line).expect("the server's output is text");
             assert!(read > 0, "the server ended before it named its address: {seen}");
             if let Some(at) = line.find("http://") {
-                break line[at..].split([' ', '\n', '"', ',']).next().unwrap_or_default().to_owned();
+                break line[at..]
+                    .split([' ', '\n', '"', ','])
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
             }
             seen.push_str(&line);
         };
@@ -104,23 +128,37 @@ impl Server {
 
     /// Starts the PSRP server on psrpcore; `None`, said plainly, where its Python is not installed.
     pub(crate) fn psrpcore(devices: usize) -> Option<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests stand in the workspace");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .expect("the tests stand in the workspace");
         let python = std::env::var_os("EASGATE_PEER_PYTHON")
             .map_or_else(|| root.join(".peers/python/bin/python"), PathBuf::from);
         if !python.exists() {
-            assert!(std::env::var_os("CI").is_none(), "no Python at {}", python.display());
-            println!("LEFT OUT: the psrpcore peer, no Python at {} (cargo xtask peers)", python.display());
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "no Python at {}",
+                python.display()
+            );
+            println!(
+                "LEFT OUT: the psrpcore peer, no Python at {} (cargo xtask peers)",
+                python.display()
+            );
             return None;
         }
         let mut command = Command::new(python);
-        command.arg(root.join("tests/peers/psrp_server.py")).args(["--devices", &devices.to_string()]);
+        command
+            .arg(root.join("tests/peers/psrp_server.py"))
+            .args(["--devices", &devices.to_string()]);
         Some(Self::start(command))
     }
 
     /// What the server says of its clients.
     pub(crate) fn stats(&self) -> serde_json::Value {
         let url = self.url.replace("/powershell", "/stats");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         runtime
             .block_on(async { reqwest::get(url).await?.json().await })
             .expect("the server tells its statistics")
@@ -129,7 +167,14 @@ impl Server {
     /// Starts a simulated Exchange organisation of so many devices, in a process of its own.
     pub(crate) fn exchange(devices: usize) -> Self {
         let mut command = Command::new(binary());
-        command.args(["simulate", "exchange", "--listen", "127.0.0.1:0", "--devices", &devices.to_string()]);
+        command.args([
+            "simulate",
+            "exchange",
+            "--listen",
+            "127.0.0.1:0",
+            "--devices",
+            &devices.to_string(),
+        ]);
         Self::start(command)
     }
 }

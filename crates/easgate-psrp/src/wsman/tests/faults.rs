@@ -36,7 +36,7 @@ fn check(rows: &[FaultReply], expected: &Expect) {
             format!(
                 "{:?} [{category}] {}\n",
                 fault.kind(),
-                fault.text().chars().take(60).collect::<String>()
+                fault.text().chars().take(60).collect::<String>().trim_end()
             )
         })
         .collect();
@@ -99,7 +99,7 @@ fn exchange_tells_more_in_its_text() {
         &expect![[r#"
         TooManyShells [] The WS-Management service cannot process the request. This u
         TooManyShells [AuthZ-AuthorizationException] Fail to create a runspace because you have exceeded the maxi
-        Throttled { wait: Some(1.234s) } [] The user load quota of 1000 requests per 2 seconds has been 
+        Throttled { wait: Some(1.234s) } [] The user load quota of 1000 requests per 2 seconds has been
         ShellNotFound [WSMan-InvalidShellID] The request for the Windows Remote Shell failed.
         NoRole [AuthZ-CmdletAccessDeniedException] The user isn't assigned to any management roles.
         RemotePowerShellDisabled [AuthZ-RemotePowerShellNotEnabledException] Remote PowerShell is not enabled.
