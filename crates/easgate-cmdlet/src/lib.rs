@@ -40,6 +40,7 @@
 
 mod config;
 mod error;
+mod first_reachable;
 mod invocation;
 pub mod record;
 mod transport;
@@ -50,6 +51,7 @@ pub use easgate_psrp::clixml::{ClixmlError, PsValue};
 pub use easgate_psrp::command::Command;
 pub use easgate_psrp::records::{ErrorRecord, ProgressRecord};
 pub use error::{InvokeError, TransportError};
+pub use first_reachable::FirstReachable;
 pub use invocation::{Invocation, Output, Record, RecordSender};
 pub use transport::CmdletTransport;
 pub use wsman::WsmanTransport;
