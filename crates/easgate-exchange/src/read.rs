@@ -22,16 +22,26 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Starts `command`, which must carry the name `cmdlet`, and waits for its first record, by which a cmdlet
-    /// that is not there shows itself.
+    /// Starts `command`, which must carry the name `cmdlet`, and waits for its first record that matters, by which
+    /// a cmdlet that is not there shows itself. A server tells its progress before even that: the first command of
+    /// a runspace begins with "Preparing modules for first use."
     pub(crate) async fn start(
         transport: &dyn CmdletTransport,
         cmdlet: &'static str,
         command: Command,
     ) -> Result<Self, ExchangeError> {
         let mut reading = Self::open(transport, cmdlet, command).await?;
-        reading.ahead = reading.record().await?;
-        Ok(reading)
+        loop {
+            match reading.record().await? {
+                Some(
+                    Record::Progress(_) | Record::Verbose(_) | Record::Debug(_) | Record::Information(_),
+                ) => {}
+                first => {
+                    reading.ahead = first;
+                    return Ok(reading);
+                }
+            }
+        }
     }
 
     /// Starts `command`, whose error records mean nothing.

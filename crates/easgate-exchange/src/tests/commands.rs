@@ -1,5 +1,6 @@
 //! Which command each call sends.
 
+use easgate_cmdlet::{ProgressRecord, Record};
 use easgate_model::{AccessLevel, Characteristic, DeviceId, MailboxId, PartnershipId};
 use expect_test::{Expect, expect};
 use futures::StreamExt;
@@ -259,6 +260,26 @@ fn a_family_that_the_server_denies_is_left_for_good() {
         Get-ActiveSyncDeviceStatistics -Mailbox '8f9c2b52-1111-4222-8333-444455556666'
     "#]]
     .assert_eq(&fake.sent());
+}
+
+#[test]
+fn progress_told_before_the_denial_does_not_hide_it() {
+    let (client, fake) = exchange(|command| {
+        let mut answer = vec![Ok(Record::Progress(ProgressRecord::new(
+            "Preparing modules for first use.",
+            "",
+        )))];
+        if command.name.contains("MobileDevice") || command.name == "Get-Command" {
+            answer.extend(no_command(command));
+        }
+        answer
+    });
+    assert_eq!(run(client.partnerships_of(MAILBOX)).unwrap(), []);
+    assert!(
+        fake.sent().contains("Get-ActiveSyncDevice -Mailbox"),
+        "{}",
+        fake.sent()
+    );
 }
 
 #[test]
