@@ -7,7 +7,7 @@
 //! - [`parse`] gives a [`PsValue`] that keeps everything;
 //! - [`Reader`] gives the elements one after another, as written.
 //!
-//! [`write`] is the way back. The format is [MS-PSRP] 2.2.5.
+//! [`write()`] is the way back. The format is [MS-PSRP] 2.2.5.
 //!
 //! [MS-PSRP]: https://learn.microsoft.com/openspecs/windows_protocols/ms-psrp/
 //!

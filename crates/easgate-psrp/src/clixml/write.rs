@@ -14,7 +14,7 @@ pub fn write(value: &PsValue, out: &mut Vec<u8>) {
     out.append(&mut writer.out.into_bytes());
 }
 
-/// [`write`] into bytes of its own.
+/// [`write()`] into bytes of its own.
 pub fn to_vec(value: &PsValue) -> Vec<u8> {
     let mut out = Vec::new();
     write(value, &mut out);
