@@ -6,6 +6,9 @@ use crate::run::{self, Failure};
 /// Checks licences, bans, sources and duplicates by `deny.toml`.
 const CARGO_DENY: &str = "0.20.2";
 
+/// What cargo itself puts into every package.
+const GENERATED: [&str; 2] = [".cargo_vcs_info.json", "Cargo.toml.orig"];
+
 /// Runs every lint.
 pub(crate) fn lint() -> Result<(), Failure> {
     run::cargo(&["fmt", "--all", "--check"])?;
@@ -83,7 +86,7 @@ fn package() -> Result<(), Failure> {
             ];
             !known.iter().any(|end| file.ends_with(end))
                 && !file.starts_with("LICENSE-")
-                && *file != ".cargo_vcs_info.json"
+                && !GENERATED.contains(file)
         };
         for file in files.lines().filter(odd) {
             println!("{}: its package holds {file}", package.name);
