@@ -42,6 +42,8 @@ fn deny() -> Result<(), Failure> {
             "cargo-deny",
         ])?;
     }
+    // A build fetches what this platform needs; the check reads the manifests of every platform's crates.
+    run::cargo(&["fetch", "--locked", "--quiet"])?;
     run::cargo(&[
         "deny",
         "--locked",
