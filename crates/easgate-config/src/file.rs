@@ -120,8 +120,14 @@ pub(crate) struct RawEnrollment {
     pub(crate) license_plans: Option<Vec<String>>,
     /// `graph`: whether a plan whose subscription is in its grace time counts; true when not set.
     pub(crate) count_warning_as_licensed: Option<bool>,
-    /// `graph`: the http proxy; the environment is not consulted.
+    /// `graph`: the http proxy, `http://host:port`; the environment is not consulted.
     pub(crate) proxy: Option<String>,
+    /// `graph`: the account at the proxy, which is sent by Basic.
+    pub(crate) proxy_username: Option<String>,
+    /// `graph`: where its password is found.
+    pub(crate) proxy_password: Option<RawSecret>,
+    /// `graph`: hosts that are reached without the proxy: names with their subdomains, addresses, networks.
+    pub(crate) no_proxy: Option<Vec<String>>,
     /// `graph`: a PEM file with certificates to trust besides the system's.
     pub(crate) ca_file: Option<String>,
     /// `graph`: the root of Graph in place of the cloud's, `https://host[:port]`; http for this computer alone.
