@@ -29,7 +29,7 @@ pub(super) fn build(text: &str, limits: &Limits, references: References) -> Resu
         match builder.scan.next()? {
             (_, Tag::Open(root)) if root.tag == "Objs" => {
                 rooted = true;
-                while let Some(open) = builder.scan.child(root)? {
+                while let Some(open) = builder.scan.child(&root)? {
                     let at = values.len();
                     values.push(builder.value(open, Segment::Top(at))?);
                 }
@@ -110,7 +110,7 @@ impl<'d> Builder<'d> {
     fn object(&mut self, open: Open<'d>, segment: Segment<'d>) -> Result<PsValue, ClixmlError> {
         let outer = self.enter(open, segment);
         let mut object = PsObject::default();
-        while let Some(child) = self.scan.child(open)? {
+        while let Some(child) = self.scan.child(&open)? {
             self.part(child, &mut object)?;
         }
         self.leave(outer);
@@ -145,7 +145,7 @@ impl<'d> Builder<'d> {
         match child.tag {
             "TN" => object.type_names = self.type_names(child)?,
             "TNRef" => {
-                self.scan.skip(child)?;
+                self.scan.skip(&child)?;
                 let known = child.ref_id.and_then(|id| self.types.get(id));
                 match known {
                     Some(names) => object.type_names = Arc::clone(names),
@@ -156,7 +156,7 @@ impl<'d> Builder<'d> {
             "Props" => self.members(child, &mut object.adapted)?,
             "MS" => self.members(child, &mut object.extended)?,
             // An object is not the value of an object.
-            "Obj" | "Ref" => self.scan.skip(child)?,
+            "Obj" | "Ref" => self.scan.skip(&child)?,
             "LST" | "IE" | "STK" | "QUE" | "DCT" => object.content = Some(self.container(child)?),
             _ => {
                 let primitive = self.primitive(child)?;
@@ -174,7 +174,7 @@ impl<'d> Builder<'d> {
 
     fn type_names(&mut self, open: Open<'d>) -> Result<Arc<[String]>, ClixmlError> {
         let mut names = Vec::new();
-        while let Some(child) = self.scan.child(open)? {
+        while let Some(child) = self.scan.child(&open)? {
             names.push(self.text(child)?);
         }
         let names: Arc<[String]> = names.into();
@@ -185,7 +185,7 @@ impl<'d> Builder<'d> {
     }
 
     fn members(&mut self, bag: Open<'d>, out: &mut Vec<(String, PsValue)>) -> Result<(), ClixmlError> {
-        while let Some(child) = self.scan.child(bag)? {
+        while let Some(child) = self.scan.child(&bag)? {
             let raw = child.name.unwrap_or_default();
             let name = decode_name(raw, child.start)?.into_owned();
             out.push((name, self.value(child, Segment::Member(bag.tag, raw))?));
@@ -198,7 +198,7 @@ impl<'d> Builder<'d> {
             return self.dictionary(open).map(Content::Dictionary);
         }
         let mut items = Vec::new();
-        while let Some(child) = self.scan.child(open)? {
+        while let Some(child) = self.scan.child(&open)? {
             items.push(self.value(child, Segment::Item(open.tag, items.len()))?);
         }
         Ok(match open.tag {
@@ -211,9 +211,9 @@ impl<'d> Builder<'d> {
 
     fn dictionary(&mut self, open: Open<'d>) -> Result<Vec<(PsValue, PsValue)>, ClixmlError> {
         let mut entries = Vec::new();
-        while let Some(entry) = self.scan.child(open)? {
+        while let Some(entry) = self.scan.child(&open)? {
             let (mut key, mut value) = (None, None);
-            while let Some(child) = self.scan.child(entry)? {
+            while let Some(child) = self.scan.child(&entry)? {
                 let at = entries.len();
                 // A side without its proper name is what its place says.
                 if key.is_none() && child.name != Some("Value") {
@@ -221,7 +221,7 @@ impl<'d> Builder<'d> {
                 } else if value.is_none() {
                     value = Some(self.value(child, Segment::Entry(at, "Value"))?);
                 } else {
-                    self.scan.skip(child)?;
+                    self.scan.skip(&child)?;
                 }
             }
             entries.push((key.unwrap_or(PsValue::NIL), value.unwrap_or(PsValue::NIL)));
@@ -230,7 +230,7 @@ impl<'d> Builder<'d> {
     }
 
     fn reference(&mut self, open: Open<'d>) -> Result<PsValue, ClixmlError> {
-        self.scan.skip(open)?;
+        self.scan.skip(&open)?;
         let Some(known) = open
             .ref_id
             .and_then(|id| self.by_id.get(id))
@@ -287,13 +287,13 @@ impl<'d> Builder<'d> {
 
     fn text(&mut self, open: Open<'d>) -> Result<String, ClixmlError> {
         let at = self.scan.at();
-        Ok(decode_text(self.scan.leaf(open)?, at)?.into_owned())
+        Ok(decode_text(self.scan.leaf(&open)?, at)?.into_owned())
     }
 
     fn primitive(&mut self, open: Open<'d>) -> Result<Primitive, ClixmlError> {
         if open.tag == "PR" {
             let mut parts = Vec::new();
-            while let Some(child) = self.scan.child(open)? {
+            while let Some(child) = self.scan.child(&open)? {
                 parts.push((child.tag.to_owned(), self.text(child)?));
             }
             return Ok(Primitive::Progress(parts));
