@@ -1,5 +1,6 @@
 //! Builds dynamic values from tags.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -187,7 +188,11 @@ impl<'d> Builder<'d> {
     fn members(&mut self, bag: Open<'d>, out: &mut Vec<(String, PsValue)>) -> Result<(), ClixmlError> {
         while let Some(child) = self.scan.child(&bag)? {
             let raw = child.name.unwrap_or_default();
-            let name = decode_name(raw, child.start)?.into_owned();
+            let name = if child.plain_name {
+                raw.to_owned()
+            } else {
+                decode_name(raw, child.start)?.into_owned()
+            };
             out.push((name, self.value(child, Segment::Member(bag.tag, raw))?));
         }
         Ok(())
@@ -286,8 +291,16 @@ impl<'d> Builder<'d> {
     }
 
     fn text(&mut self, open: Open<'d>) -> Result<String, ClixmlError> {
+        self.written(open).map(Cow::into_owned)
+    }
+
+    /// The text of a leaf, borrowed where nothing in it is to be decoded.
+    fn written(&mut self, open: Open<'d>) -> Result<Cow<'d, str>, ClixmlError> {
+        if let Some(text) = self.scan.plain_text(&open) {
+            return Ok(Cow::Borrowed(text));
+        }
         let at = self.scan.at();
-        Ok(decode_text(self.scan.leaf(&open)?, at)?.into_owned())
+        decode_text(self.scan.leaf(&open)?, at)
     }
 
     fn primitive(&mut self, open: Open<'d>) -> Result<Primitive, ClixmlError> {
@@ -298,17 +311,16 @@ impl<'d> Builder<'d> {
             }
             return Ok(Primitive::Progress(parts));
         }
-        let text = self.text(open)?;
+        let text = self.written(open)?;
         Ok(primitive(open.tag, text))
     }
 }
 
 /// The value of the element `tag` with this text, MS-PSRP 2.2.5.1; [`Primitive::Unknown`] if it is none.
-fn primitive(tag: &str, text: String) -> Primitive {
-    let unknown = |text| Primitive::Unknown {
-        tag: tag.to_owned(),
-        text,
-    };
+fn primitive(tag: &str, text: Cow<'_, str>) -> Primitive {
+    if tag == "S" {
+        return Primitive::String(text.into_owned());
+    }
     let number = text.trim();
     let known = match tag {
         "Nil" => Some(Primitive::Nil),
@@ -331,8 +343,8 @@ fn primitive(tag: &str, text: String) -> Primitive {
     if let Some(known) = known {
         return known;
     }
+    let text = text.into_owned();
     match tag {
-        "S" => Primitive::String(text),
         "Sg" => Primitive::Single(text),
         "Db" => Primitive::Double(text),
         "D" => Primitive::Decimal(text),
@@ -344,6 +356,9 @@ fn primitive(tag: &str, text: String) -> Primitive {
         "XD" => Primitive::Xml(text),
         "SBK" => Primitive::ScriptBlock(text),
         "SS" => Primitive::SecureString(text),
-        _ => unknown(text),
+        _ => Primitive::Unknown {
+            tag: tag.to_owned(),
+            text,
+        },
     }
 }
