@@ -8,12 +8,11 @@ use http::header::{PROXY_AUTHENTICATE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::Client;
 use reqwest::tls::TlsInfo;
-use secrecy::SecretString;
 
 use super::dialer::Dialer;
 use super::lane::{Answer, LaneError, Post};
 use super::one_shot::ConnectionGone;
-use super::security::{self, Challenge, Scheme, Security, SecurityContext};
+use super::security::{self, Account, Challenge, Scheme, Security, SecurityContext};
 use crate::{Authentication, AuthenticationError, TransportError};
 
 /// How long a log-on may take, with all its questions to domain controllers.
@@ -86,18 +85,17 @@ impl Connection {
             }
         }
         let security = match (&config.authentication, dialer.account()?) {
-            (Authentication::Basic { .. }, Some((username, password))) => {
+            (Authentication::Basic { .. }, Account::Password { username, password }) => {
                 Security::basic(username, &password)
             }
-            (_, None) => Security::Open,
-            (_, Some((username, password))) => {
+            (_, Account::Certificate) => Security::Open,
+            (_, account @ (Account::Password { .. } | Account::System { .. })) => {
                 let logon = LogOn {
                     dialer,
                     post,
                     wire: &wire,
                     certificate: certificate.as_deref(),
-                    username,
-                    password: &password,
+                    account,
                 };
                 match logon.run(offered).await? {
                     Ok(context) if post.url.scheme() == "https" => {
@@ -157,8 +155,7 @@ struct LogOn<'a> {
     post: &'a Post<'a>,
     wire: &'a Wire,
     certificate: Option<&'a [u8]>,
-    username: &'a str,
-    password: &'a SecretString,
+    account: Account<'a>,
 }
 
 impl LogOn<'_> {
@@ -177,13 +174,9 @@ impl LogOn<'_> {
         };
         let mut switched = false;
         loop {
-            let mut context = logon.begin(
-                scheme,
-                self.post.url,
-                self.certificate,
-                self.username,
-                self.password,
-            )?;
+            let mut context = logon
+                .begin(scheme, self.post.url, self.certificate, &self.account)
+                .await?;
             match self.legs(&mut context).await? {
                 Legs::Done => {
                     context.check_mechanism()?;
