@@ -127,6 +127,9 @@ pub(crate) enum RawAuthentication {
     Kerberos,
     /// Kerberos by the HTTP scheme Negotiate alone; never NTLM.
     Negotiate,
+    /// Kerberos with a ticket or a keytab that the system's library finds, by `KRB5CCNAME` or `KRB5_CLIENT_KTNAME`; `username`
+    /// is then the principal, if it is not the default one. Needs a build with the feature `gssapi`.
+    System,
     /// NTLM, over https and bound to the server's certificate.
     Ntlm,
     /// The client certificate alone.
