@@ -1,7 +1,10 @@
 //! Why a command did not run to its end.
 
+mod authentication;
+
 use std::time::Duration;
 
+pub use authentication::AuthenticationError;
 use easgate_psrp::wsman::{Fault, FaultKind};
 
 use crate::ErrorRecord;
@@ -23,6 +26,14 @@ pub enum InvokeError {
 
     #[error("{endpoint} did not accept the credentials (it offers {offered})")]
     Unauthorized { endpoint: String, offered: String },
+
+    #[error("could not log on to {endpoint} to run {cmdlet}")]
+    Authentication {
+        endpoint: String,
+        cmdlet: String,
+        sent: bool,
+        source: Box<AuthenticationError>,
+    },
 
     #[error("{endpoint} refused {cmdlet}: {fault}")]
     Fault {
@@ -91,6 +102,7 @@ impl InvokeError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Transport { source, .. } => source.is_transient(),
+            Self::Authentication { source, .. } => source.is_transient(),
             Self::Fault { fault, .. } => matches!(
                 fault.kind(),
                 FaultKind::Timeout
@@ -110,11 +122,32 @@ impl InvokeError {
         }
     }
 
+    /// Whether the account itself was refused; trying again with the same secret may lock it.
+    #[must_use]
+    pub fn is_refused_credential(&self) -> bool {
+        match self {
+            Self::Unauthorized { .. } => true,
+            Self::Authentication { source, .. } => source.is_refused_credential(),
+            Self::Setup { source, .. } => source.is_refused_credential(),
+            Self::Transport { .. }
+            | Self::Fault { .. }
+            | Self::Redirected { .. }
+            | Self::Failed { .. }
+            | Self::SessionLost { .. }
+            | Self::Stopped { .. }
+            | Self::Timeout { .. }
+            | Self::Protocol { .. }
+            | Self::Closed { .. }
+            | Self::NotRecorded { .. } => false,
+        }
+    }
+
     /// Whether the command may have run, in part or whole.
     #[must_use]
     pub const fn sent(&self) -> bool {
         match self {
             Self::Transport { sent, .. }
+            | Self::Authentication { sent, .. }
             | Self::Fault { sent, .. }
             | Self::SessionLost { sent, .. }
             | Self::Timeout { sent, .. }
@@ -154,6 +187,12 @@ pub enum TransportError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
+    #[error("the server closed the connection before anything was sent on it")]
+    Gone,
+
+    #[error("the proxy wants credentials (it offers {offered})")]
+    Proxy { offered: String },
+
     #[error("no answer within {after:?}")]
     Timeout { after: Duration },
 
@@ -179,15 +218,18 @@ impl TransportError {
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } => true,
+            Self::Connect { .. } | Self::Gone | Self::Timeout { .. } | Self::Broken { .. } => true,
             Self::Status { status, .. } => *status == 408 || *status == 429 || *status >= 500,
-            Self::TooLarge { .. } | Self::Setup { .. } => false,
+            Self::Proxy { .. } | Self::TooLarge { .. } | Self::Setup { .. } => false,
         }
     }
 
     /// Whether the server provably never saw the request.
     #[must_use]
     pub const fn is_unsent(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Setup { .. })
+        matches!(
+            self,
+            Self::Connect { .. } | Self::Gone | Self::Proxy { .. } | Self::Setup { .. }
+        )
     }
 }

@@ -127,7 +127,7 @@ impl Exchange {
         let with_password = |config: &Config| Config {
             authentication: Authentication::Basic {
                 username: self.username.clone(),
-                password: password.clone(),
+                password: password.clone().into(),
             },
             setup: easgate_exchange::setup_commands(),
             ..config.clone()

@@ -76,7 +76,7 @@ impl Dialer {
         let client = self
             .client()
             .map_err(|error| TransportError::Setup { source: error.into() })?;
-        let security = Security::new(&self.config.authentication);
+        let security = Security::new(&self.config.authentication)?;
         Ok(Lane {
             client,
             security,

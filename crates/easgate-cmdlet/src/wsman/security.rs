@@ -15,7 +15,7 @@
 use http::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::Authentication;
+use crate::{Authentication, TransportError};
 
 /// The security of one connection.
 #[derive(Debug)]
@@ -32,9 +32,17 @@ pub(super) struct SealedBody {
 
 impl Security {
     /// Begins on a connection that is not there yet.
-    pub(super) fn new(authentication: &Authentication) -> Self {
+    pub(super) fn new(authentication: &Authentication) -> Result<Self, TransportError> {
+        let failed = |source| TransportError::Setup { source };
         match authentication {
-            Authentication::Basic { username, password } => Self::Basic(basic_header(username, password)),
+            Authentication::Basic { username, password } => {
+                let password = password.read().map_err(failed)?;
+                Ok(Self::Basic(basic_header(username, &password)))
+            }
+            Authentication::Kerberos(_)
+            | Authentication::Negotiate(_)
+            | Authentication::Ntlm { .. }
+            | Authentication::Certificate => Err(failed("this authentication is not there yet".into())),
         }
     }
 
@@ -79,11 +87,11 @@ mod tests {
 
     #[test]
     fn credentials_are_sent_in_utf_8_and_do_not_print() {
-        let password = SecretString::from("Pässwörd".to_owned());
         let security = Security::new(&Authentication::Basic {
             username: "ana".to_owned(),
-            password,
-        });
+            password: "Pässwörd".into(),
+        })
+        .unwrap();
         let header = security.authorization().unwrap();
         assert_eq!(header.to_str().unwrap(), "Basic YW5hOlDDpHNzd8O2cmQ=");
         assert_eq!(format!("{security:?}"), "Basic(Sensitive)");

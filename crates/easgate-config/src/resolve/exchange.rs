@@ -58,7 +58,7 @@ impl Checks<'_> {
         let authentication = match raw.authentication {
             RawAuthentication::Basic => Authentication::Basic {
                 username: raw.username.clone(),
-                password: no_secret(),
+                password: no_secret().into(),
             },
         };
         let config = Config {

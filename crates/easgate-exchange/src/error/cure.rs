@@ -39,6 +39,7 @@ fn of_transport(error: &InvokeError) -> Option<&'static str> {
             "look at the user name and the password, and whether the server offers Basic authentication on its \
              PowerShell virtual directory (Set-PowerShellVirtualDirectory -BasicAuthentication $true)",
         ),
+        InvokeError::Authentication { source, .. } => Some(source.cure()),
         InvokeError::Transport { .. } => {
             Some("look at the address, the firewall and the certificate of the server")
         }
