@@ -190,8 +190,8 @@ pub enum TransportError {
     #[error("the server closed the connection before anything was sent on it")]
     Gone,
 
-    #[error("the proxy wants credentials (it offers {offered})")]
-    Proxy { offered: String },
+    #[error("the proxy wants credentials{}", proxy_offer(offered.as_deref()))]
+    Proxy { offered: Option<String> },
 
     #[error("no answer within {after:?}")]
     Timeout { after: Duration },
@@ -231,5 +231,16 @@ impl TransportError {
             self,
             Self::Connect { .. } | Self::Gone | Self::Proxy { .. } | Self::Setup { .. }
         )
+    }
+}
+
+/// What a proxy wants, and what can be done about it.
+fn proxy_offer(offered: Option<&str>) -> String {
+    match offered {
+        None => "; give it a user name and a password, which it takes by Basic only".to_owned(),
+        Some(schemes) if schemes.to_ascii_lowercase().contains("basic") => format!(" (it offers {schemes})"),
+        Some(schemes) => format!(
+            " by {schemes}, which is not spoken to proxies; let this computer through it, or reach the server without it"
+        ),
     }
 }

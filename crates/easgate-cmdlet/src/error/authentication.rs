@@ -84,13 +84,20 @@ impl AuthenticationError {
     /// Whether the account itself was refused, so that trying again may lock it.
     #[must_use]
     pub const fn is_refused_credential(&self) -> bool {
-        match self {
-            Self::WrongPassword { .. }
-            | Self::UnknownClient { .. }
-            | Self::Revoked { .. }
-            | Self::PasswordExpired { .. }
-            | Self::AccountExpired { .. }
-            | Self::CredentialRefused { .. } => true,
+        self.refused_account().is_some()
+    }
+
+    /// The account that was refused, and how to say so again.
+    pub(crate) const fn refused_account(&self) -> Option<(fn(String) -> Self, &String)> {
+        Some(match self {
+            Self::WrongPassword { username } => (|username| Self::WrongPassword { username }, username),
+            Self::UnknownClient { username } => (|username| Self::UnknownClient { username }, username),
+            Self::Revoked { username } => (|username| Self::Revoked { username }, username),
+            Self::PasswordExpired { username } => (|username| Self::PasswordExpired { username }, username),
+            Self::AccountExpired { username } => (|username| Self::AccountExpired { username }, username),
+            Self::CredentialRefused { username } => {
+                (|username| Self::CredentialRefused { username }, username)
+            }
             Self::Secret { .. }
             | Self::UnknownService { .. }
             | Self::NoCommonEncryption { .. }
@@ -107,8 +114,8 @@ impl AuthenticationError {
             | Self::Pin { .. }
             | Self::PinUnchecked
             | Self::Forgotten
-            | Self::Protocol { .. } => false,
-        }
+            | Self::Protocol { .. } => return None,
+        })
     }
 
     /// Whether the same log-on may succeed later without anyone changing anything.

@@ -115,7 +115,7 @@ impl LogOn {
 pub(super) enum Cause {
     Connect(String),
     Gone,
-    Proxy { offered: String },
+    Proxy { offered: Option<String> },
     Timeout { after_ms: u64 },
     Broken(String),
     Status(u16),
@@ -354,7 +354,7 @@ impl Cause {
             TransportError::Connect { source } => Self::Connect(chain(source.as_ref())),
             TransportError::Gone => Self::Gone,
             TransportError::Proxy { offered } => Self::Proxy {
-                offered: redactor.message(offered),
+                offered: offered.as_ref().map(|text| redactor.message(text)),
             },
             TransportError::Timeout { after } => Self::Timeout {
                 after_ms: milliseconds(*after),
