@@ -4,13 +4,20 @@
 //! `cargo xtask peers` installs them. What is not installed is printed as left out; in CI that is a failure.
 
 mod apache;
+mod certificate_doors;
 mod certificates;
+mod client;
+mod doors;
 mod held;
 mod kdc;
+mod load;
+mod proxies;
+mod refusals;
 mod samba;
 mod sealed;
 mod smoke;
 mod squid;
+mod sync;
 
 use std::path::{Path, PathBuf};
 

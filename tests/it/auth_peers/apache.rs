@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::certificates::Certificates;
-use super::held::{Held, finish, folder, free_port, write};
+use super::held::{Held, finish, folder, free_port, json, write};
 use super::kdc::Kdc;
 use super::{PASSWORD, UMLAUTS, file, upstream};
 use crate::program::Server;
@@ -93,11 +93,16 @@ impl Apache {
 
     /// What the clients of the PSRP peer behind it did.
     pub(super) fn upstream_stats(&self) -> serde_json::Value {
-        self.upstream.stats()
+        json(&self.upstream.url.replace("/powershell", "/stats"))
     }
 
     /// What it refused, and why.
     pub(super) fn errors(&self) -> String {
         self.server.read("error.log")
+    }
+
+    /// What it was asked: a line a request, with its status and its user.
+    pub(super) fn requests(&self) -> String {
+        self.server.read("access.log")
     }
 }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use easgate_cmdlet::CertificatePin;
+
 use super::held::{finish, write};
 
 /// The password of `client.pfx`.
@@ -73,6 +75,16 @@ impl Certificates {
     /// The certificate in which a client has to trust.
     pub(super) fn authority(&self) -> PathBuf {
         self.path("ca.pem")
+    }
+
+    /// The SHA-256 of the server's certificate.
+    pub(super) fn pin(&self) -> CertificatePin {
+        let said = finish(&mut openssl(
+            &self.folder,
+            "x509 -in server.pem -noout -fingerprint -sha256",
+        ));
+        let digest = said.split_once('=').expect("NAME=DIGEST").1;
+        digest.trim().parse().expect("a digest in hexadecimal digits")
     }
 }
 

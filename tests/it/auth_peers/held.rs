@@ -53,6 +53,14 @@ pub(super) fn finish(command: &mut Command) -> String {
     said.into_owned()
 }
 
+/// The JSON document at `url`; a blocking client, since tests with and without a runtime ask.
+pub(super) fn json(url: &str) -> serde_json::Value {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--insecure", "--noproxy", "*"]);
+    let said = finish(curl.arg(url));
+    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{url}: {error}: {said}"))
+}
+
 /// A running server; it ends, and its folder goes, when this is dropped or these tests end in any way.
 pub(super) struct Held {
     holder: Child,

@@ -15,6 +15,7 @@ const HOME: &str = "HOME.TEST";
 pub(super) struct Kdc {
     server: Held,
     realm: &'static str,
+    port: u16,
 }
 
 impl Kdc {
@@ -79,7 +80,7 @@ impl Kdc {
                 finish(Command::new("chmod").arg("644").arg(folder.join(shared)));
             }
         }
-        Self { server, realm }
+        Self { server, realm, port }
     }
 
     /// The configuration of clients and acceptors.
@@ -95,6 +96,11 @@ impl Kdc {
     /// What it has written to its log.
     pub(super) fn log(&self) -> String {
         self.server.read("log")
+    }
+
+    /// Where it listens, as `host:port`.
+    pub(super) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Gets a ticket for `account` with MIT's own client, and gives the cache that it is in.

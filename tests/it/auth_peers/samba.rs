@@ -9,6 +9,7 @@ use super::{PASSWORD, UMLAUTS};
 /// The domain `EXAMPLE.TEST`, called `EXAMPLE` for short, with `alice`, `bob` (umlauts), and `HTTP/localhost` of the account `websvc`.
 pub(super) struct Samba {
     server: Held,
+    port: u16,
 }
 
 impl Samba {
@@ -50,7 +51,7 @@ impl Samba {
             .arg(&configuration);
         let server = Held::start(folder, &samba);
         server.serves(port);
-        Self { server }
+        Self { server, port }
     }
 
     pub(super) fn krb5_conf(&self) -> PathBuf {
@@ -60,6 +61,11 @@ impl Samba {
     /// The keys of `HTTP/localhost`.
     pub(super) fn keytab(&self) -> PathBuf {
         self.server.folder.join("keytab")
+    }
+
+    /// Where its KDC listens, as `host:port`.
+    pub(super) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Gets a ticket for a UPN with MIT's own client, and gives the cache that it is in.

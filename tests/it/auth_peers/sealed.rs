@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::certificates::Certificates;
-use super::held::{Held, folder};
+use super::held::{Held, folder, json};
 use super::{file, packages, upstream};
 use crate::program::Server;
 
@@ -76,16 +76,12 @@ impl Sealed {
 
     /// What its clients did.
     pub(super) fn stats(&self) -> Stats {
-        let mut curl = Command::new("curl");
-        curl.args(["--silent", "--insecure", "--noproxy", "*"])
-            .arg(self.url.replace("/PowerShell", "/stats"));
-        let said = super::held::finish(&mut curl);
-        Stats(serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}")))
+        Stats(json(&self.url.replace("/PowerShell", "/stats")))
     }
 
     /// What the clients of the PSRP peer behind it did.
     pub(super) fn upstream_stats(&self) -> Value {
-        self.upstream.stats()
+        json(&self.upstream.url.replace("/powershell", "/stats"))
     }
 
     /// What it wrote to its standard error.
