@@ -11,6 +11,7 @@ mod doors;
 mod held;
 mod kdc;
 mod load;
+mod program_doors;
 mod proxies;
 mod refusals;
 mod samba;
