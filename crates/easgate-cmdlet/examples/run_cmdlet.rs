@@ -52,10 +52,11 @@ async fn run(transport: &WsmanTransport, cmdlet: &str) -> Fallible<()> {
         }
     };
     while let Some(record) = records.next().await {
-        match record? {
-            Record::Output(output) => println!("{output:?}"),
-            Record::Error(error) => eprintln!("{error}"),
-            other => eprintln!("{other:?}"),
+        let record = record?;
+        if let Record::Output(output) = record {
+            println!("{output:?}");
+        } else {
+            eprintln!("{record:?}");
         }
     }
     Ok(())

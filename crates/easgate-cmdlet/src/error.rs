@@ -4,6 +4,7 @@ mod authentication;
 
 use std::time::Duration;
 
+pub(crate) use authentication::Again;
 pub use authentication::AuthenticationError;
 use easgate_psrp::wsman::{Fault, FaultKind};
 
@@ -224,6 +225,28 @@ impl TransportError {
         }
     }
 
+    /// The first thing to look at.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Connect { source } if mentions(source.as_ref(), "alert protocol version") => {
+                "the server takes TLS 1.3 alone, and 1.2 is spoken to it; allow TLS 1.2 there, or use http with Kerberos"
+            }
+            Self::Connect { source } if mentions(source.as_ref(), "certificate verify failed") => {
+                "the server's certificate is not trusted or is for another name; name its authority in `ca_file`, and \
+                 connect to the name that the certificate has"
+            }
+            Self::Proxy { .. } => "look at the proxy's user name and password",
+            Self::Connect { .. }
+            | Self::Gone
+            | Self::Timeout { .. }
+            | Self::Broken { .. }
+            | Self::Status { .. }
+            | Self::TooLarge { .. }
+            | Self::Setup { .. } => "look at the address, the firewall and the certificate of the server",
+        }
+    }
+
     /// Whether the server provably never saw the request.
     #[must_use]
     pub const fn is_unsent(&self) -> bool {
@@ -232,6 +255,18 @@ impl TransportError {
             Self::Connect { .. } | Self::Gone | Self::Proxy { .. } | Self::Setup { .. }
         )
     }
+}
+
+/// Whether `text` is in an error or in what caused it.
+pub(crate) fn mentions(error: &(dyn std::error::Error + 'static), text: &str) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.to_string().contains(text) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// What a proxy wants, and what can be done about it.

@@ -19,6 +19,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

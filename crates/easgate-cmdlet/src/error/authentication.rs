@@ -64,6 +64,9 @@ pub enum AuthenticationError {
     #[error("the server forbids the request although a client certificate is configured")]
     CertificateForbidden,
 
+    #[error("the server demands a client certificate")]
+    CertificateDemanded { source: Box<dyn Error + Send + Sync> },
+
     #[error("the client certificate could not be used")]
     ClientCertificate { source: Box<dyn Error + Send + Sync> },
 
@@ -80,6 +83,9 @@ pub enum AuthenticationError {
     Protocol { reason: String },
 }
 
+/// Says the same of an account once more.
+pub(crate) type Again = fn(String) -> AuthenticationError;
+
 impl AuthenticationError {
     /// Whether the account itself was refused, so that trying again may lock it.
     #[must_use]
@@ -88,7 +94,7 @@ impl AuthenticationError {
     }
 
     /// The account that was refused, and how to say so again.
-    pub(crate) const fn refused_account(&self) -> Option<(fn(String) -> Self, &String)> {
+    pub(crate) const fn refused_account(&self) -> Option<(Again, &String)> {
         Some(match self {
             Self::WrongPassword { username } => (|username| Self::WrongPassword { username }, username),
             Self::UnknownClient { username } => (|username| Self::UnknownClient { username }, username),
@@ -110,6 +116,7 @@ impl AuthenticationError {
             | Self::Mechanism { .. }
             | Self::ChannelBinding { .. }
             | Self::CertificateForbidden
+            | Self::CertificateDemanded { .. }
             | Self::ClientCertificate { .. }
             | Self::Pin { .. }
             | Self::PinUnchecked
@@ -162,6 +169,9 @@ impl AuthenticationError {
             Self::CertificateForbidden => {
                 "look whether the server maps this certificate to an account; a server that asks for certificates \
                  after a TLS 1.3 handshake must allow TLS 1.2"
+            }
+            Self::CertificateDemanded { .. } => {
+                "configure a client certificate, or let the server's virtual directory ignore or merely accept them"
             }
             Self::ClientCertificate { .. } => {
                 "give a PEM certificate with a PKCS #8 key (-----BEGIN PRIVATE KEY-----), or a PFX file with its password"

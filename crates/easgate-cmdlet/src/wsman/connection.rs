@@ -2,18 +2,14 @@
 
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE};
-use http::header::{PROXY_AUTHENTICATE, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
-use reqwest::Client;
-use reqwest::tls::TlsInfo;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 
 use super::dialer::Dialer;
 use super::lane::{Answer, LaneError, Post};
-use super::one_shot::ConnectionGone;
 use super::security::{self, Challenge, Scheme, Security, SecurityContext};
+use super::wire::{Reply, Wire};
 use crate::{Authentication, AuthenticationError, TransportError};
 
 /// How long a log-on may take, with all its questions to domain controllers.
@@ -45,18 +41,6 @@ enum Legs {
     NotOffered(Vec<Challenge>),
 }
 
-/// The HTTP client of one connection.
-#[derive(Debug)]
-struct Wire {
-    client: Client,
-    max_response_bytes: usize,
-}
-
-struct Reply {
-    answer: Answer,
-    certificate: Option<Vec<u8>>,
-}
-
 impl Connection {
     /// Connects to the address of `post` and logs on, with empty bodies.
     pub(super) async fn open(dialer: &Dialer, post: &Post<'_>) -> Result<Opened, LaneError> {
@@ -78,7 +62,8 @@ impl Connection {
         let mut offered = None;
         let look_first = !config.pins.is_empty() || dialer.logon().needs_certificate();
         if look_first && post.url.scheme() == "https" {
-            let reply = wire.log_on(post, None).await?;
+            // Neither credentials nor cookies go out before the certificate is known.
+            let reply = wire.log_on(&post.bare(), None).await?;
             dialer.check_pin(reply.certificate.as_deref())?;
             certificate = reply.certificate;
             if reply.answer.status == StatusCode::UNAUTHORIZED {
@@ -279,72 +264,6 @@ fn refused(context: &SecurityContext) -> AuthenticationError {
     }
 }
 
-impl Wire {
-    /// Sends an empty request.
-    async fn log_on(&self, post: &Post<'_>, header: Option<HeaderValue>) -> Result<Reply, LaneError> {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        if let Some(header) = header {
-            headers.insert(AUTHORIZATION, header);
-        }
-        self.send(post, headers, Vec::new()).await
-    }
-
-    /// Sends a request and reads the answer to its end; otherwise the connection would not come back.
-    async fn send(&self, post: &Post<'_>, headers: HeaderMap, body: Vec<u8>) -> Result<Reply, LaneError> {
-        let mut request = self
-            .client
-            .post(post.url.clone())
-            .timeout(post.timeout)
-            .headers(headers)
-            .header(ACCEPT_ENCODING, "identity")
-            .body(body);
-        if let Some(cookies) = &post.cookies {
-            request = request.header(COOKIE, cookies);
-        }
-        let response = request
-            .send()
-            .await
-            .map_err(|error| classify(error, post.timeout))?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let certificate = response.extensions().get::<TlsInfo>();
-        let certificate = certificate
-            .and_then(TlsInfo::peer_certificate)
-            .map(<[u8]>::to_vec);
-        let body = self.read(response, post.timeout).await?;
-        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            let offered = security::names(&security::challenges(&headers, PROXY_AUTHENTICATE));
-            return Err(TransportError::Proxy {
-                offered: Some(offered),
-            }
-            .into());
-        }
-        Ok(Reply {
-            answer: Answer {
-                status,
-                headers,
-                body,
-            },
-            certificate,
-        })
-    }
-
-    /// Reads the body in pieces, so that a server cannot make it larger than we allow.
-    async fn read(&self, response: reqwest::Response, timeout: Duration) -> Result<Vec<u8>, TransportError> {
-        let limit = self.max_response_bytes;
-        let mut body = Vec::new();
-        let mut pieces = response.bytes_stream();
-        while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|error| classify(error, timeout))?;
-            if body.len() + piece.len() > limit {
-                return Err(TransportError::TooLarge { limit });
-            }
-            body.extend_from_slice(&piece);
-        }
-        Ok(body)
-    }
-}
-
 /// What an error means that came while nothing of a command was sent yet.
 fn nothing_sent(error: TransportError) -> TransportError {
     match error {
@@ -359,33 +278,4 @@ fn nothing_sent(error: TransportError) -> TransportError {
         | TransportError::TooLarge { .. }
         | TransportError::Setup { .. }) => error,
     }
-}
-
-fn classify(error: reqwest::Error, after: Duration) -> TransportError {
-    let error = error.without_url();
-    if ConnectionGone::is_cause_of(&error) {
-        TransportError::Gone
-    } else if proxy_refused(&error) {
-        TransportError::Proxy { offered: None }
-    } else if error.is_connect() {
-        TransportError::Connect { source: error.into() }
-    } else if error.is_timeout() {
-        TransportError::Timeout { after }
-    } else if error.is_builder() {
-        TransportError::Setup { source: error.into() }
-    } else {
-        TransportError::Broken { source: error.into() }
-    }
-}
-
-/// Whether the answer to CONNECT was 407; its headers do not reach us.
-fn proxy_refused(error: &reqwest::Error) -> bool {
-    let mut next: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = next {
-        if error.to_string().contains("proxy authorization required") {
-            return true;
-        }
-        next = error.source();
-    }
-    false
 }

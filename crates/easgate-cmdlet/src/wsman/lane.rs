@@ -9,6 +9,7 @@ use url::Url;
 use super::connection::{Connection, Opened};
 use super::dialer::Dialer;
 use super::turns::Turn;
+use crate::error::Again;
 use crate::{AuthenticationError, TransportError};
 
 /// One HTTP request.
@@ -17,6 +18,18 @@ pub(super) struct Post<'a> {
     pub(super) cookies: Option<HeaderValue>,
     pub(super) body: String,
     pub(super) timeout: Duration,
+}
+
+impl<'a> Post<'a> {
+    /// The same without cookies and body.
+    pub(super) const fn bare(&self) -> Self {
+        Self {
+            url: self.url,
+            cookies: None,
+            body: String::new(),
+            timeout: self.timeout,
+        }
+    }
 }
 
 /// One HTTP answer, read to its end.
@@ -50,9 +63,9 @@ impl From<AuthenticationError> for LaneError {
 #[derive(Debug, Clone)]
 pub(super) enum Refusal {
     /// The server's answer to Basic.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// The same error again.
-    Error(fn(String) -> AuthenticationError, String),
+    Error(Again, String),
 }
 
 impl Refusal {
@@ -65,7 +78,7 @@ impl Refusal {
 
     fn into_outcome(self) -> Result<Answer, LaneError> {
         match self {
-            Self::Answer(answer) => Ok(answer),
+            Self::Answer(answer) => Ok(*answer),
             Self::Error(again, username) => Err(again(username).into()),
         }
     }
@@ -124,7 +137,7 @@ impl Lane {
         let Some(turn) = turn else { return outcome };
         match &outcome {
             Ok(answer) if answer.status == StatusCode::UNAUTHORIZED => {
-                turn.refused(Refusal::Answer(answer.clone()));
+                turn.refused(Refusal::Answer(Box::new(answer.clone())));
             }
             // A fault comes with 500; other answers may come from before the account was looked at.
             Ok(answer)
@@ -160,10 +173,10 @@ impl Lane {
                 }
                 Ok(Opened::Ready(mut connection)) => {
                     // Basic is proven by the first answer, all else by the log-on.
-                    if !connection.proves_itself_with_each_request() {
-                        if let Some(turn) = turn.take() {
-                            turn.succeeded();
-                        }
+                    if !connection.proves_itself_with_each_request()
+                        && let Some(turn) = turn.take()
+                    {
+                        turn.succeeded();
                     }
                     match connection.exchange(post).await {
                         Ok(answer) => {

@@ -40,9 +40,7 @@ fn of_transport(error: &InvokeError) -> Option<&'static str> {
              PowerShell virtual directory (Set-PowerShellVirtualDirectory -BasicAuthentication $true)",
         ),
         InvokeError::Authentication { source, .. } => Some(source.cure()),
-        InvokeError::Transport { .. } => {
-            Some("look at the address, the firewall and the certificate of the server")
-        }
+        InvokeError::Transport { source, .. } => Some(source.cure()),
         InvokeError::Setup { source, .. } => of_transport(source),
         InvokeError::Fault { fault, .. } => of_fault(&fault.kind()),
         InvokeError::Redirected { .. } => Some("name the server that the address redirects to in `servers`"),

@@ -128,7 +128,9 @@ impl SecurityContext {
     pub(in crate::wsman) fn check_mechanism(&self) -> Result<(), AuthenticationError> {
         let used = match &self.sspi {
             SspiContext::Negotiate(negotiate) => negotiate.negotiated_protocol().protocol_name(),
-            other => other.package_name(),
+            SspiContext::Kerberos(_) | SspiContext::Ntlm(_) | SspiContext::Pku2u(_) => {
+                self.sspi.package_name()
+            }
         };
         let wanted = self.scheme.mechanism().name();
         if used.eq_ignore_ascii_case(wanted) {
