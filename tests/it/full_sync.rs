@@ -42,11 +42,8 @@ fn folder(url: &str, enrolled: &str) -> tempfile::TempDir {
     folder
 }
 
-#[test]
-fn the_program_syncs_with_a_server_that_stands_on_psrpcore() {
-    let Some(server) = Server::psrpcore(60) else {
-        return;
-    };
+/// What is enrolled of the organisation of `tests/peers/psrp_server.py`: 20 devices compliant, 10 not, users without any.
+pub(crate) fn enrolled() -> String {
     let mut enrolled = String::from("user_principal_name,eas_device_id,compliance_state\n");
     for number in 0..40 {
         let (device, state) = match number {
@@ -56,7 +53,15 @@ fn the_program_syncs_with_a_server_that_stands_on_psrpcore() {
         };
         enrolled.push_str(&format!("user{number:05}@contoso.example,{device},{state}\n"));
     }
-    let folder = folder(&server.url, &enrolled);
+    enrolled
+}
+
+#[test]
+fn the_program_syncs_with_a_server_that_stands_on_psrpcore() {
+    let Some(server) = Server::psrpcore(60) else {
+        return;
+    };
+    let folder = folder(&server.url, &enrolled());
     let sync = ["sync", "--full", "--config", "easgate.toml", "--json"];
 
     let first = run(folder.path(), &sync);

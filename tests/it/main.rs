@@ -1,6 +1,8 @@
 //! One integration binary for the whole workspace.
 
 #[cfg(test)]
+mod auth_peers;
+#[cfg(test)]
 mod full_sync;
 #[cfg(test)]
 mod graph_peers;

@@ -41,11 +41,17 @@ impl Ended {
 
 /// Runs the program to its end in `folder`.
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ended {
+    run_with(folder, arguments, &[])
+}
+
+/// Runs the program to its end in `folder`, with more in its environment.
+pub(crate) fn run_with(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
     let mut command = Command::new(binary());
     command
         .args(arguments)
         .current_dir(folder)
         .env("EXCHANGE_PASSWORD", "P@ssw0rd!")
+        .envs(environment.iter().copied())
         .stdin(Stdio::null());
     let mut child = command
         .stdout(Stdio::piped())

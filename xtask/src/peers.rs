@@ -1,5 +1,7 @@
 //! The programs of others that the tests talk to, from the package registries, with their versions pinned.
 
+mod debian;
+
 use std::path::{Path, PathBuf};
 
 use crate::run::{self, Failure};
@@ -15,10 +17,12 @@ pub(crate) struct Peers {
 /// Installs what is missing, below `.peers/` in the workspace.
 pub(crate) fn install() -> Result<Peers, Failure> {
     let folder = run::root().join(".peers");
-    Ok(Peers {
+    let peers = Peers {
         python: python(&folder)?,
         node_modules: node(&folder)?,
-    })
+    };
+    authentication(&folder, &peers.python)?;
+    Ok(peers)
 }
 
 /// A virtual environment with every `requirements-*.txt`, installed by hash.
@@ -31,7 +35,7 @@ fn python(folder: &Path) -> Result<PathBuf, Failure> {
         return Ok(python);
     }
     if run::output(run::command("python3").args(["-c", "import venv, ensurepip"])).is_none() {
-        debian(&["python3", "python3-venv"])?;
+        debian::install(&["python3", "python3-venv"])?;
     }
     run::finish(
         run::command("python3")
@@ -94,7 +98,7 @@ fn node(folder: &Path) -> Result<PathBuf, Failure> {
         return Ok(node_modules);
     }
     if run::output(run::command("npm").arg("--version")).is_none() {
-        debian(&["nodejs", "npm"])?;
+        debian::install(&["nodejs", "npm"])?;
     }
     for file in ["package.json", "package-lock.json"] {
         write(&target.join(file), &run::read(&source.join(file))?)?;
@@ -113,13 +117,43 @@ fn node(folder: &Path) -> Result<PathBuf, Failure> {
     Ok(node_modules)
 }
 
-fn debian(packages: &[&str]) -> Result<(), Failure> {
-    run::finish(run::command("apt-get").args(["update", "-qq"]))?;
-    let mut install = run::command("apt-get");
-    install
-        .args(["install", "-y", "-qq", "--no-install-recommends"])
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    run::finish(install.args(packages))
+/// The servers that authenticate, and what Debian's own Python needs beside its packages.
+///
+/// Only Debian's Python sees Debian's GSS-API, so it has a folder of pure Python packages to itself.
+fn authentication(folder: &Path, python: &Path) -> Result<(), Failure> {
+    let missing = debian::missing(debian::AUTHENTICATION);
+    if !missing.is_empty() {
+        if !debian::possible() && std::env::var_os("CI").is_none() {
+            println!(
+                "LEFT OUT: the peers that authenticate; they need {} (as root, by apt-get)",
+                missing.join(" ")
+            );
+            return Ok(());
+        }
+        debian::install(&missing)?;
+        println!("{}", debian::versions(debian::AUTHENTICATION).trim_end());
+    }
+    let requirements = run::root().join("tests/peers/auth/requirements.txt");
+    let target = folder.join("debian-python");
+    let mark = target.join("installed");
+    let wanted = run::read(&requirements)?;
+    if run::read(&mark).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    let mut pip = run::command(python);
+    pip.args(["-m", "pip", "--python", "/usr/bin/python3", "install"])
+        .args([
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--require-hashes",
+            "--upgrade",
+        ])
+        .arg("--target")
+        .arg(&target)
+        .arg("-r");
+    run::finish(pip.arg(&requirements))?;
+    write(&mark, &wanted)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
