@@ -1,7 +1,7 @@
 //! Format, clippy, documentation, licences, bans, sources and duplicate versions.
 
-use crate::metadata;
 use crate::run::{self, Failure};
+use crate::{metadata, peers};
 
 /// Checks licences, bans, sources and duplicates by `deny.toml`.
 const CARGO_DENY: &str = "0.20.2";
@@ -21,6 +21,20 @@ pub(crate) fn lint() -> Result<(), Failure> {
         "-D",
         "warnings",
     ])?;
+    if peers::system_kerberos()? {
+        run::cargo(&[
+            "clippy",
+            "--locked",
+            "-p",
+            "easgate-cmdlet",
+            "--features",
+            "gssapi",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ])?;
+    }
     let mut doc = run::command(env!("CARGO"));
     doc.args(["doc", "--locked", "--workspace", "--no-deps", "--quiet"])
         .env("RUSTDOCFLAGS", "-D warnings");

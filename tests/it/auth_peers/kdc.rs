@@ -62,7 +62,10 @@ impl Kdc {
             principals += &format!("addprinc -pw between krbtgt/{EXAMPLE}@{HOME}\n");
         }
         if realm == EXAMPLE {
-            principals += &format!("addprinc -randkey HTTP/localhost\nktadd -k {at}/keytab HTTP/localhost\n");
+            principals += &format!(
+                "addprinc -randkey HTTP/localhost\nktadd -k {at}/keytab HTTP/localhost\n\
+                 ktadd -norandkey -k {at}/alice.keytab alice\n"
+            );
         }
         write(&folder.join("principals"), &principals);
         let input = std::fs::File::open(folder.join("principals")).expect("just written");
@@ -91,6 +94,11 @@ impl Kdc {
     /// The keys of `HTTP/localhost`.
     pub(super) fn keytab(&self) -> PathBuf {
         self.server.folder.join("keytab")
+    }
+
+    /// The keys of `alice`.
+    pub(super) fn keytab_of_alice(&self) -> PathBuf {
+        self.server.folder.join("alice.keytab")
     }
 
     /// What it has written to its log.
