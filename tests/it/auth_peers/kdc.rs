@@ -8,10 +8,13 @@ use super::{PASSWORD, UMLAUTS};
 
 /// The realm of the services.
 pub(super) const EXAMPLE: &str = "EXAMPLE.TEST";
+/// Another name of `localhost`: a KDC refers nobody to another realm for a name without a dot.
+pub(super) const WEB: &str = "web.example.test";
 /// A realm of accounts only, which trusts `EXAMPLE.TEST` and is trusted by it.
 const HOME: &str = "HOME.TEST";
 
-/// A realm with its accounts: `alice`, `bob` (umlauts), `expired` (password), `locked`; and the service `HTTP/localhost`.
+/// A realm with its accounts: `alice`, `bob` (umlauts), `expired` (password), `locked`; and, in `EXAMPLE.TEST`, the
+/// service `HTTP/localhost`, also called `HTTP/web.example.test`.
 pub(super) struct Kdc {
     server: Held,
     realm: &'static str,
@@ -62,7 +65,10 @@ impl Kdc {
             principals += &format!("addprinc -pw between krbtgt/{EXAMPLE}@{HOME}\n");
         }
         if realm == EXAMPLE {
-            principals += &format!("addprinc -randkey HTTP/localhost\nktadd -k {at}/keytab HTTP/localhost\n");
+            principals += &format!(
+                "addprinc -randkey HTTP/localhost\naddprinc -randkey HTTP/{WEB}\n\
+                 ktadd -k {at}/keytab HTTP/localhost HTTP/{WEB}\n"
+            );
         }
         write(&folder.join("principals"), &principals);
         let input = std::fs::File::open(folder.join("principals")).expect("just written");
@@ -153,5 +159,5 @@ fn krb5_conf(default: &str, realms: &[(&str, u16)], folder: &Path) -> String {
     for (realm, port) in realms {
         text += &format!("{realm} = {{\nkdc = 127.0.0.1:{port}\n}}\n");
     }
-    text + &format!("[domain_realm]\nlocalhost = {EXAMPLE}\n")
+    text + &format!("[domain_realm]\nlocalhost = {EXAMPLE}\n.example.test = {EXAMPLE}\n")
 }
