@@ -9,6 +9,8 @@ mod connection;
 mod dialer;
 mod jar;
 mod lane;
+#[cfg(test)]
+mod lane_tests;
 mod one_shot;
 mod pipeline;
 mod redirect;

@@ -221,6 +221,11 @@ impl LogOn<'_> {
                 None if leg == 0 && Scheme::choose(&[scheme], &offered).is_none() => {
                     return Ok(Legs::NotOffered(offered));
                 }
+                None if leg == 0 && scheme.mechanism() == security::Mechanism::Ntlm => {
+                    // The password has not been looked at yet.
+                    let reason = "the first NTLM message was not answered with a challenge".to_owned();
+                    return Err(AuthenticationError::Protocol { reason }.into());
+                }
                 None => return Err(refused(context).into()),
             };
         }
