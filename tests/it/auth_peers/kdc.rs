@@ -99,6 +99,16 @@ impl Kdc {
         self.server.folder.join("keytab")
     }
 
+    /// Gives `account` another password.
+    pub(super) fn change_password(&self, account: &str, password: &str) {
+        let mut kadmin = Command::new("kadmin.local");
+        kadmin
+            .env("KRB5_CONFIG", self.krb5_conf())
+            .env("KRB5_KDC_PROFILE", self.server.folder.join("kdc.conf"))
+            .args(["-r", self.realm, "-q"]);
+        finish(kadmin.arg(format!("cpw -pw {password} {account}")));
+    }
+
     /// What it has written to its log.
     pub(super) fn log(&self) -> String {
         self.server.read("log")
