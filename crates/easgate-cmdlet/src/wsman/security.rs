@@ -7,6 +7,8 @@
 
 mod binding;
 mod context;
+#[cfg(test)]
+mod context_tests;
 mod envelope;
 mod failure;
 mod kdc;
