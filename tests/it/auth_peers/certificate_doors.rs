@@ -1,6 +1,6 @@
 //! Client certificates as IIS asks for them, pins, and authorities.
 
-use easgate_cmdlet::{Authentication, CertificatePin, ClientCertificate, Config};
+use easgate_cmdlet::{Authentication, CertificatePin, ClientCertificate, Config, InvokeError};
 
 use super::apache::{Apache, Site};
 use super::certificates::PFX_PASSWORD;
@@ -84,6 +84,10 @@ async fn a_server_with_tls_1_3_only_is_explained() {
     let told = chain(&error);
     assert!(told.contains("alert protocol version"), "{told}");
     assert!(!error.sent() && !error.is_refused_credential(), "{told}");
+    let InvokeError::Transport { source, .. } = &error else {
+        panic!("{error:?}")
+    };
+    assert!(source.cure().contains("TLS 1.3"), "{}", source.cure());
 }
 
 #[tokio::test]

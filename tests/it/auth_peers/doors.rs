@@ -1,9 +1,15 @@
 //! Every way in, through doors that are not ours.
 
-use easgate_cmdlet::{Authentication, Config};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use easgate_cmdlet::{
+    Authentication, CmdletTransport as _, Command, Config, KerberosLogon, Secret, WsmanTransport,
+};
 
 use super::apache::{Apache, Site};
-use super::client::{basic, config, devices, kerberos, logon, ntlm};
+use super::client::{basic, config, devices, kerberos, logon, ntlm, objects};
+use super::held::free_port;
 use super::kdc::Kdc;
 use super::samba::Samba;
 use super::sealed::{Options, Sealed, Stats};
@@ -150,4 +156,77 @@ async fn a_domain_controller_takes_both_forms_of_a_name() {
         assert_eq!(devices(config).await.unwrap(), 60, "{name}");
     }
     check_sealed(&sealed.stats(), "kerberos", "ntlm");
+}
+
+#[tokio::test]
+async fn kerberos_asks_the_next_domain_controller() {
+    if !installed() {
+        return;
+    }
+    let kdc = Kdc::example();
+    let sealed = Sealed::start(&kdc.krb5_conf(), &kdc.keytab(), &Options::default());
+    let mut logon = logon(&kdc.address(), r"EXAMPLE.TEST\alice", PASSWORD);
+    let nobody = format!("127.0.0.1:{}", free_port());
+    logon.kdc.insert(0, nobody.parse().unwrap());
+    let config = config(&sealed.url, Authentication::Kerberos(logon));
+    assert_eq!(devices(config).await.unwrap(), 60);
+    check_sealed(&sealed.stats(), "kerberos", "ntlm");
+}
+
+#[tokio::test]
+async fn a_changed_password_is_read_at_the_next_log_on() {
+    if !installed() {
+        return;
+    }
+    let kdc = Kdc::example();
+    let options = Options {
+        idle: Some(0.2),
+        ..Options::default()
+    };
+    let sealed = Sealed::start(&kdc.krb5_conf(), &kdc.keytab(), &options);
+    let current = Arc::new(Mutex::new(PASSWORD));
+    let shared = Arc::clone(&current);
+    let logon = KerberosLogon {
+        password: Secret::from_fn(move || Ok((*shared.lock().unwrap()).into())),
+        ..logon(&kdc.address(), r"EXAMPLE.TEST\alice", "")
+    };
+    let config = config(&sealed.url, Authentication::Kerberos(logon));
+    let transport = WsmanTransport::new(config).unwrap();
+    let count = || Command::new("Test-Count").with("Count", 2);
+    assert_eq!(objects(&transport, count()).await.unwrap(), 2);
+    let before = sealed.stats().count("kerberos");
+
+    kdc.change_password("alice", "An0ther!");
+    *current.lock().unwrap() = "An0ther!";
+    // The server has closed every connection by then.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(objects(&transport, count()).await.unwrap(), 2);
+    transport.close().await;
+    let stats = sealed.stats();
+    assert!(stats.count("kerberos") > before, "{stats:?}");
+    assert!(!kdc.log().contains("PREAUTH_FAILED"), "{}", kdc.log());
+    assert_eq!(sealed.upstream_stats()["Create"], 1);
+}
+
+#[tokio::test]
+async fn kerberos_goes_to_an_acceptor_that_binds_to_its_certificate() {
+    if !installed() {
+        return;
+    }
+    let kdc = Kdc::example();
+    let options = Options {
+        digest: Some("sha256"),
+        ..Options::default()
+    };
+    let sealed = Sealed::start(&kdc.krb5_conf(), &kdc.keytab(), &options);
+    let config = Config {
+        ca_file: Some(sealed.certificates().authority()),
+        ..config(
+            &sealed.url,
+            kerberos(&kdc.address(), r"EXAMPLE.TEST\alice", PASSWORD),
+        )
+    };
+    assert_eq!(devices(config).await.unwrap(), 60);
+    let stats = sealed.stats();
+    assert_eq!((stats.count("refused"), stats.count("ntlm")), (0, 0), "{stats:?}");
 }

@@ -8,10 +8,13 @@ use super::{PASSWORD, UMLAUTS};
 
 /// The realm of the services.
 pub(super) const EXAMPLE: &str = "EXAMPLE.TEST";
+/// Another name of `localhost`: a KDC refers nobody to another realm for a name without a dot.
+pub(super) const WEB: &str = "web.example.test";
 /// A realm of accounts only, which trusts `EXAMPLE.TEST` and is trusted by it.
 const HOME: &str = "HOME.TEST";
 
-/// A realm with its accounts: `alice`, `bob` (umlauts), `expired` (password), `locked`; and the service `HTTP/localhost`.
+/// A realm with its accounts: `alice`, `bob` (umlauts), `expired` (password), `locked`; and, in `EXAMPLE.TEST`, the
+/// service `HTTP/localhost`, also called `HTTP/web.example.test`.
 pub(super) struct Kdc {
     server: Held,
     realm: &'static str,
@@ -63,7 +66,8 @@ impl Kdc {
         }
         if realm == EXAMPLE {
             principals += &format!(
-                "addprinc -randkey HTTP/localhost\nktadd -k {at}/keytab HTTP/localhost\n\
+                "addprinc -randkey HTTP/localhost\naddprinc -randkey HTTP/{WEB}\n\
+                 ktadd -k {at}/keytab HTTP/localhost HTTP/{WEB}\n\
                  ktadd -norandkey -k {at}/alice.keytab alice\n"
             );
         }
@@ -99,6 +103,16 @@ impl Kdc {
     /// The keys of `alice`.
     pub(super) fn keytab_of_alice(&self) -> PathBuf {
         self.server.folder.join("alice.keytab")
+    }
+
+    /// Gives `account` another password.
+    pub(super) fn change_password(&self, account: &str, password: &str) {
+        let mut kadmin = Command::new("kadmin.local");
+        kadmin
+            .env("KRB5_CONFIG", self.krb5_conf())
+            .env("KRB5_KDC_PROFILE", self.server.folder.join("kdc.conf"))
+            .args(["-r", self.realm, "-q"]);
+        finish(kadmin.arg(format!("cpw -pw {password} {account}")));
     }
 
     /// What it has written to its log.
@@ -161,5 +175,5 @@ fn krb5_conf(default: &str, realms: &[(&str, u16)], folder: &Path) -> String {
     for (realm, port) in realms {
         text += &format!("{realm} = {{\nkdc = 127.0.0.1:{port}\n}}\n");
     }
-    text + &format!("[domain_realm]\nlocalhost = {EXAMPLE}\n")
+    text + &format!("[domain_realm]\nlocalhost = {EXAMPLE}\n.example.test = {EXAMPLE}\n")
 }
