@@ -11,6 +11,7 @@ use futures::stream::{self, Stream};
 use tokio::sync::OnceCell;
 
 use crate::capabilities::CMDLETS;
+use crate::rbac::{GrantedCommand, WireGranted};
 use crate::read::Reading;
 use crate::wire::{Wire, WireCommand};
 use crate::{Capabilities, ExchangeError};
@@ -83,6 +84,21 @@ impl ExchangeClient {
                 }
             })
             .await
+    }
+
+    /// Every command that the account may run here, with its parameters where the server tells them.
+    ///
+    /// # Errors
+    /// When the server would not tell.
+    pub async fn granted_commands(&self) -> Result<Vec<GrantedCommand>, ExchangeError> {
+        let kinds: Vec<PsValue> = ["Cmdlet", "Function"].map(PsValue::from).to_vec();
+        let command = Command::new("Get-Command").with("CommandType", kinds);
+        let mut reading = Reading::lenient(&*self.transport, "Get-Command", command).await?;
+        let mut commands = Vec::new();
+        while let Some(command) = reading.next::<WireGranted>().await {
+            commands.push(command?);
+        }
+        Ok(commands)
     }
 
     /// The names that `Get-Command` gives; names that it does not find are errors of no consequence.

@@ -53,6 +53,7 @@ mod filter;
 mod identity;
 mod list_change;
 mod policy;
+pub mod rbac;
 mod read;
 mod reads;
 mod version;

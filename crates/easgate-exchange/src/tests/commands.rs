@@ -35,7 +35,7 @@ fn sent_with(granted: &'static [&'static str]) -> String {
     fake.sent()
 }
 
-async fn every_call(client: &ExchangeClient) {
+pub(super) async fn every_call(client: &ExchangeClient) {
     let quarantined = Filter::compare(
         Property::DeviceAccessState,
         Operator::Eq,
