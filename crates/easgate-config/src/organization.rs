@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use easgate_cmdlet::{Authentication, Config};
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::{Mode, OrganizationConfig};
+use easgate_exchange::Kind;
 use easgate_intune::{Credential, FileSource, GraphConfig};
 use secrecy::SecretString;
 
@@ -89,6 +90,8 @@ impl Organization {
 pub struct Exchange {
     /// One for each server, in the order in which they are tried; without the password.
     transports: Vec<Config>,
+    /// How Exchange is run.
+    pub kind: Kind,
     /// The account.
     pub username: String,
     /// Where its password is found.
@@ -100,12 +103,14 @@ pub struct Exchange {
 impl Exchange {
     pub(crate) const fn new(
         transports: Vec<Config>,
+        kind: Kind,
         username: String,
         password: SecretRef,
         domain_controller: Option<String>,
     ) -> Self {
         Self {
             transports,
+            kind,
             username,
             password,
             domain_controller,
@@ -115,6 +120,18 @@ impl Exchange {
     /// The addresses of the servers, in the order in which they are tried.
     pub fn servers(&self) -> impl Iterator<Item = &url::Url> {
         self.transports.iter().map(|config| &config.url)
+    }
+
+    /// How many commands may run at once at one server.
+    #[must_use]
+    pub fn runspaces(&self) -> usize {
+        self.transports.first().map_or(1, |config| config.runspaces)
+    }
+
+    /// The file with certificates to trust besides the system's.
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&std::path::Path> {
+        self.transports.first()?.ca_file.as_deref()
     }
 
     /// The transport settings of each server, with the password as it is now and the commands that Exchange
@@ -129,7 +146,7 @@ impl Exchange {
                 username: self.username.clone(),
                 password: password.clone(),
             },
-            setup: easgate_exchange::setup_commands(),
+            setup: self.kind.setup_commands(),
             ..config.clone()
         };
         Ok(self.transports.iter().map(with_password).collect())
@@ -140,6 +157,7 @@ impl Exchange {
     pub fn client(&self) -> easgate_exchange::Config {
         easgate_exchange::Config {
             domain_controller: self.domain_controller.clone(),
+            kind: self.kind,
         }
     }
 }

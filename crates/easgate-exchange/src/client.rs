@@ -14,7 +14,7 @@ use crate::capabilities::CMDLETS;
 use crate::rbac::{GrantedCommand, WireGranted};
 use crate::read::Reading;
 use crate::wire::{Wire, WireCommand};
-use crate::{Capabilities, ExchangeError};
+use crate::{Capabilities, ExchangeError, Kind};
 
 /// How the client asks.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub struct Config {
     /// The domain controller that answers every call that does not name one itself; `None` leaves the choice to
     /// Exchange.
     pub domain_controller: Option<String>,
+    /// How Exchange is run.
+    pub kind: Kind,
 }
 
 /// An Exchange organisation, through one transport.
@@ -201,6 +203,10 @@ impl ExchangeClient {
             (Some(true), _) => false,
             _ => self.older_first.load(Ordering::Relaxed),
         })
+    }
+
+    pub(crate) const fn kind(&self) -> Kind {
+        self.config.kind
     }
 
     /// `command` with the domain controller that `choice` or the configuration names.

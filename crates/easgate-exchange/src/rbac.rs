@@ -68,29 +68,3 @@ impl Family {
         }
     }
 }
-
-/// How Exchange is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Kind {
-    /// On the organisation's own servers.
-    #[default]
-    OnPremises,
-    /// By a hoster, who gives an address and no cmdlet about servers.
-    Hosted,
-}
-
-impl Kind {
-    /// Whether Exchange of this kind has `cmdlet` for us.
-    #[must_use]
-    pub fn has(self, cmdlet: &str) -> bool {
-        match self {
-            Self::OnPremises => true,
-            Self::Hosted => !ON_PREMISES_ONLY
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(cmdlet)),
-        }
-    }
-}
-
-/// The cmdlets that exist on premises alone.
-pub const ON_PREMISES_ONLY: [&str; 2] = ["Get-ExchangeServer", "Set-ADServerSettings"];

@@ -1,10 +1,11 @@
 //! The section `exchange`.
 
 use easgate_cmdlet::{Authentication, Config, ConfigError};
+use easgate_exchange::Kind;
 use url::Url;
 
 use crate::Exchange;
-use crate::file::{RawAuthentication, RawExchange};
+use crate::file::{RawAuthentication, RawExchange, RawKind};
 use crate::organization::no_secret;
 use crate::problem::Key;
 
@@ -15,6 +16,10 @@ impl Checks<'_> {
         let password = self.secret(at, "exchange", "password", &raw.password);
         if raw.servers.is_empty() {
             self.problem_in(at, "exchange", "servers", "at least one server is needed");
+        }
+        if raw.kind == RawKind::Hosted && raw.servers.len() > 1 {
+            let message = "kind = \"hosted\" takes one address, the one that the hoster gave";
+            self.problem_in(at, "exchange", "servers", message);
         }
         if raw.username.trim().is_empty() {
             self.problem_in(
@@ -33,6 +38,10 @@ impl Checks<'_> {
         let username = raw.username.clone();
         Some(Exchange::new(
             transports,
+            match raw.kind {
+                RawKind::OnPremises => Kind::OnPremises,
+                RawKind::Hosted => Kind::Hosted,
+            },
             username,
             password,
             raw.domain_controller.clone(),

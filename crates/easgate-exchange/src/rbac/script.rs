@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Family, Features, Kind, needs};
+use super::{Family, Features, needs};
+use crate::Kind;
 use crate::list_change::quote;
 
 /// What the script is to give.

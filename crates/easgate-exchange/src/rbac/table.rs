@@ -1,6 +1,7 @@
 //! What is sent, cmdlet by cmdlet.
 
-use super::{Family, Feature, Features, Kind};
+use super::{Family, Feature, Features};
+use crate::Kind;
 
 /// The cmdlet with the parameters that one or more features send.
 #[derive(Debug, Clone, PartialEq, Eq)]

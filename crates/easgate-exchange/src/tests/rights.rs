@@ -8,8 +8,10 @@ use uuid::uuid;
 
 use super::commands::every_call;
 use super::support::{exchange, exchange_with, no_command, run};
-use crate::rbac::{Family, Feature, Features, GrantedCommand, Kind, Need, compare, needs};
-use crate::{Config, ExchangeClient, Identity, ListChange, PolicySettings, SettingsChange, setup_commands};
+use crate::rbac::{Family, Feature, Features, GrantedCommand, Need, compare, needs};
+use crate::{
+    Config, ExchangeClient, Identity, Kind, ListChange, PolicySettings, SettingsChange, setup_commands,
+};
 
 const ALL: [Feature; 5] = [
     Feature::Read,
@@ -67,6 +69,7 @@ fn sent() -> BTreeSet<(String, String)> {
     for older in [false, true] {
         let config = Config {
             domain_controller: Some("dc1.contoso.com".to_owned()),
+            ..Config::default()
         };
         let answer = move |command: &easgate_cmdlet::Command| {
             if older && command.name.contains("-MobileDevice") {

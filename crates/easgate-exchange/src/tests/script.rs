@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::rbac::{Family, Feature, Kind, ScriptRequest};
+use crate::Kind;
+use crate::rbac::{Family, Feature, ScriptRequest};
 
 fn request(account: &str, features: &[Feature]) -> ScriptRequest {
     ScriptRequest {

@@ -8,7 +8,7 @@ use easgate_config::{Environment, Organization};
 use easgate_model::OrganizationId;
 
 use self::finding::Findings;
-use crate::cli::Common;
+use crate::cli::CheckArguments;
 use crate::command::Failure;
 use crate::command::wiring::Settings;
 use crate::exit::Exit;
@@ -20,9 +20,9 @@ use crate::output::chain;
 ///
 /// # Errors
 /// When the findings cannot be printed.
-pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
-    let mut findings = Findings::new(arguments.json);
-    match Settings::read(arguments) {
+pub(crate) async fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
+    let mut findings = Findings::new(arguments.common.json);
+    match Settings::read(&arguments.common) {
         Ok(settings) => {
             findings.good("configuration", "", settings.path.display().to_string());
             for warning in &settings.configuration.warnings {
