@@ -55,6 +55,9 @@ pub(crate) enum RawMode {
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawExchange {
+    /// How Exchange is run.
+    #[serde(default)]
+    pub(crate) kind: RawKind,
     /// The remote PowerShell addresses of the servers, such as `https://ex1.contoso.com/powershell`, in the order
     /// in which they are tried.
     pub(crate) servers: Vec<String>,
@@ -115,6 +118,16 @@ pub(crate) struct RawExchange {
     /// Sends the password over unencrypted http to a host that is not this computer. Anyone on the way can read it.
     #[serde(default)]
     pub(crate) danger_allow_unencrypted: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawKind {
+    /// On the organisation's own servers.
+    #[default]
+    OnPremises,
+    /// By a hoster: the one address that is given, nothing is asked about servers.
+    Hosted,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
