@@ -151,7 +151,8 @@ mod tests {
             Odd: until 2024-10-04, ends within a day (the warning of the last day)
             Bad: expired on 2024-10-04
             Bad: expired on 2024-10-03
-        "#]].assert_eq(&judged);
+        "#]]
+        .assert_eq(&judged);
     }
 
     #[test]
