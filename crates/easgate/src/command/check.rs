@@ -98,8 +98,18 @@ async fn check(
         refused_by: None,
     };
     let mut met = None;
-    // Without a password there is no log-on, and the secret's own step has said why.
-    for config in organization.exchange.transports(environment).unwrap_or_default() {
+    let Ok(transports) = organization.exchange.transports(environment) else {
+        for url in organization.exchange.servers() {
+            findings.skipped(
+                "log-on",
+                url.host_str().unwrap_or_default(),
+                "the secret has to be there first",
+            );
+        }
+        enrollment::check(findings, &organization.enrollment, environment).await;
+        return None;
+    };
+    for config in transports {
         let server = config.url.to_string();
         let answered = exchange::check(findings, config, &mut account).await;
         match (met, answered) {

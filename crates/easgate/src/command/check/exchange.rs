@@ -59,7 +59,13 @@ async fn ask(
 ) -> Option<OrganizationId> {
     match exchange.capabilities().await {
         Err(error) => {
-            bad(findings, "log-on", server, &error);
+            let cure = if is_refused_basic(&error) {
+                // The scheme is offered, so it is not the virtual directory.
+                Some(REFUSED)
+            } else {
+                error.cure()
+            };
+            findings.bad("log-on", server, chain(&error), cure);
             if is_refusal(&error) {
                 account.refused_by = Some(server.to_owned());
             }
@@ -97,6 +103,16 @@ async fn ask(
     }
 }
 
+/// What to do about a name and password that are not accepted where Basic is.
+const REFUSED: &str = "look at the user name and the password, once; then whether the account is locked, disabled or expired. \
+                       Every further trial may lock it";
+
+/// Whether a name and a password were not accepted.
+fn is_refused_basic(error: &ExchangeError) -> bool {
+    matches!(error, ExchangeError::Transport { source: InvokeError::Unauthorized { offered, .. }, .. }
+        if offered.contains("Basic"))
+}
+
 /// Whether the account was refused, as far as the error tells; what is not known to be something else counts.
 fn is_refusal(error: &ExchangeError) -> bool {
     fn of_invoke(error: &InvokeError) -> bool {
@@ -112,7 +128,7 @@ fn is_refusal(error: &ExchangeError) -> bool {
             | InvokeError::Protocol { .. }
             | InvokeError::Closed { .. }
             | InvokeError::NotRecorded { .. } => false,
-            _ => true,
+            InvokeError::Unauthorized { .. } | _ => true,
         }
     }
     matches!(error, ExchangeError::Transport { source, .. } if of_invoke(source))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use easgate_config::{Environment, Graph as Settings, GraphCredential};
 use easgate_connector::{Clock, SystemClock};
-use easgate_intune::{EntraTokens, Graph, GraphError, Permission, TokenSource};
+use easgate_intune::{EntraTokens, Graph, GraphConfig, GraphError, Permission, TokenSource};
 
 use super::finding::Findings;
 use super::probe::{Probe, Through, Tls};
@@ -35,35 +35,7 @@ pub(super) async fn check(
             return None;
         }
     };
-    let root = match config.graph_root() {
-        Ok(root) => root,
-        Err(error) => {
-            findings.bad("token", "", chain(&error), None);
-            return None;
-        }
-    };
-    let host = root.host_str().unwrap_or_default().to_owned();
-    let probe = Probe {
-        url: &root,
-        connect_timeout: CONNECT_TIMEOUT,
-        roots: config.extra_roots.as_ref().map(String::as_bytes),
-        proxy: config.proxy.as_ref().map(|proxy| Through {
-            url: &proxy.url,
-            login: proxy
-                .login
-                .as_ref()
-                .map(|login| (login.username.as_str(), login.password.clone())),
-            no_proxy: &proxy.no_proxy,
-        }),
-    };
-    match probe.ask(Tls::AnyVersion).await {
-        Ok(seen) => server::clock(findings, &host, seen.date, SystemClock::new().now()),
-        Err(error) => {
-            let cure = "look at name resolution, at the firewall and at `proxy` of [organization.enrollment]";
-            findings.bad("port", &host, chain(&error), Some(cure));
-            return None;
-        }
-    }
+    let host = reach(findings, &config).await?;
     let token = match EntraTokens::new(&config, wiring::timing()) {
         Ok(tokens) => tokens.token().await,
         Err(error) => {
@@ -86,6 +58,42 @@ pub(super) async fn check(
         Ok(graph) => roles(findings, &host, &graph, config.groups.first()).await,
         Err(error) => {
             findings.bad("roles", &host, chain(&error), None);
+            None
+        }
+    }
+}
+
+/// The way there and the clock; gives the host.
+async fn reach(findings: &mut Findings, config: &GraphConfig) -> Option<String> {
+    let root = match config.graph_root() {
+        Ok(root) => root,
+        Err(error) => {
+            findings.bad("token", "", chain(&error), None);
+            return None;
+        }
+    };
+    let host = root.host_str().unwrap_or_default().to_owned();
+    let probe = Probe {
+        url: &root,
+        connect_timeout: CONNECT_TIMEOUT,
+        roots: config.extra_roots.as_ref().map(String::as_bytes),
+        proxy: config.proxy.as_ref().map(|proxy| Through {
+            url: &proxy.url,
+            login: proxy
+                .login
+                .as_ref()
+                .map(|login| (login.username.as_str(), login.password.clone())),
+            no_proxy: &proxy.no_proxy,
+        }),
+    };
+    match probe.ask(Tls::AnyVersion).await {
+        Ok(seen) => {
+            server::clock(findings, &host, seen.date, SystemClock::new().now());
+            Some(host)
+        }
+        Err(error) => {
+            let cure = "look at name resolution, at the firewall and at `proxy` of [organization.enrollment]";
+            findings.bad("port", &host, chain(&error), Some(cure));
             None
         }
     }

@@ -119,42 +119,51 @@ async fn tls(findings: &mut Findings, server: &str, probe: &Probe<'_>, now: Offs
         }
         Err(error) => error,
     };
-    if probe.ask(Tls::AnyVersion).await.is_ok() {
-        findings.bad(
-            "tls",
-            server,
-            "the server speaks TLS 1.3 alone",
-            Some(
-                "allow TLS 1.2 there as well: Exchange asks for a client certificate in the middle of a connection, which \
-                 1.3 does not have",
-            ),
-        );
+    let evidence = cause(&error);
+    if !error.is_connect() {
+        let cure = "the handshake is well; look whether a web server answers at this port";
+        findings.bad("http", server, evidence, Some(cure));
         return None;
     }
-    match probe.ask(Tls::Unverified).await {
-        Ok(seen) => {
-            let cure = "put the certificate of the authority into `ca_file`, or give the server a certificate for this name; \
-                        the next line shows the one it has";
-            findings.bad("tls", server, cause(&error), Some(cure));
-            certificate(findings, server, &seen, now);
-        }
-        Err(_) => {
-            let cure = "look whether https is spoken at this port, and TLS 1.2";
-            findings.bad("tls", server, cause(&error), Some(cure));
-        }
+    let (cure, look_closer) = of_handshake(&evidence);
+    findings.bad("tls", server, evidence, Some(cure));
+    // To show which certificate is not trusted; nothing secret is sent.
+    if look_closer && let Ok(seen) = probe.ask(Tls::Unverified).await {
+        certificate(findings, server, &seen, now);
     }
     None
 }
 
-/// The last cause: what is around it says only that a request failed.
+/// What to do about a handshake that failed, and whether the certificate is the matter.
+fn of_handshake(cause: &str) -> (&'static str, bool) {
+    if cause.contains("alert protocol version") || cause.contains("unsupported protocol") {
+        let cure = "allow TLS 1.2 on the server: it is what is spoken here, since Exchange asks for a client certificate in \
+                    the middle of a connection, which 1.3 does not have, and 1.0 and 1.1 are not safe";
+        (cure, false)
+    } else if cause.contains("verify failed") || cause.contains("certificate") {
+        let cure = "put the authority's certificate into `ca_file`, or give the server a certificate for this name; the \
+                    line `certificate` shows the one it has";
+        (cure, true)
+    } else {
+        (
+            "look whether https is spoken at this port, and what stands in between",
+            false,
+        )
+    }
+}
+
+/// The innermost cause that tells something; what is around it says only that a request failed.
 fn cause(error: &reqwest::Error) -> String {
-    let mut last: &dyn std::error::Error = error;
+    let mut told = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        last = error;
+        let text = error.to_string();
+        if !told.contains(&text) {
+            told = text;
+        }
         source = error.source();
     }
-    escape(&last.to_string())
+    escape(&told)
 }
 
 fn certificate(findings: &mut Findings, server: &str, seen: &Seen, now: OffsetDateTime) {
@@ -311,6 +320,16 @@ mod tests {
             Bad: 4000 s behind this computer
         "#]]
         .assert_eq(&told);
+    }
+
+    #[test]
+    fn a_handshake_that_fails_tells_why() {
+        let (cure, closer) =
+            of_handshake("error:0A00042E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version");
+        assert!(cure.starts_with("allow TLS 1.2") && !closer);
+        let (cure, closer) = of_handshake("certificate verify failed: (self-signed certificate)");
+        assert!(cure.contains("ca_file") && closer);
+        assert!(!of_handshake("wrong version number").1);
     }
 
     #[test]
