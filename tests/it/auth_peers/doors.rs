@@ -180,7 +180,7 @@ async fn a_changed_password_is_read_at_the_next_log_on() {
     }
     let kdc = Kdc::example();
     let options = Options {
-        idle: Some(0.2),
+        idle: Some(1.0),
         ..Options::default()
     };
     let sealed = Sealed::start(&kdc.krb5_conf(), &kdc.keytab(), &options);
@@ -199,7 +199,7 @@ async fn a_changed_password_is_read_at_the_next_log_on() {
     kdc.change_password("alice", "An0ther!");
     *current.lock().unwrap() = "An0ther!";
     // The server has closed every connection by then.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
     assert_eq!(objects(&transport, count()).await.unwrap(), 2);
     transport.close().await;
     let stats = sealed.stats();

@@ -12,11 +12,13 @@ use super::{PASSWORD, installed};
 
 /// Why the log-on failed.
 fn cause(error: &InvokeError) -> &AuthenticationError {
-    match error {
-        InvokeError::Authentication { source, .. } => source,
-        InvokeError::Setup { source, .. } => cause(source),
-        other => panic!("{other:?}"),
+    if let InvokeError::Setup { source, .. } = error {
+        return cause(source);
     }
+    let InvokeError::Authentication { source, .. } = error else {
+        panic!("{error:?}")
+    };
+    source
 }
 
 #[tokio::test]

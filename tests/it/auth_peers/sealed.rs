@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::certificates::Certificates;
-use super::held::{Held, folder, json};
+use super::held::{Held, finish, folder, json};
 use super::{file, packages, upstream};
 use crate::program::Server;
 
@@ -77,6 +77,13 @@ impl Sealed {
     /// What its clients did.
     pub(super) fn stats(&self) -> Stats {
         Stats(json(&self.url.replace("/PowerShell", "/stats")))
+    }
+
+    /// Closes every connection that has nothing to do.
+    pub(super) fn close_idle(&self) {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--noproxy", "*", "--data", ""]);
+        finish(curl.arg(self.url.replace("/PowerShell", "/close")));
     }
 
     /// What the clients of the PSRP peer behind it did.

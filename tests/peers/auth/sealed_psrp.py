@@ -6,7 +6,7 @@ It prints `listening on http://localhost:n/PowerShell`, authenticates each conne
 passes it on to URL with the account of the PSRP peer, seals the answer and sends it back, until its standard input
 ends. Over http everything after the log-on has to be sealed; over https it is plain, and the channel binding has to
 be that of the certificate. Both spellings of the boundary are understood; answers have Exchange's, with a blank.
-GET /stats tells what clients did.
+GET /stats tells what clients did; POST /close closes every connection that has nothing to do.
 
 The environment names the keytab (KRB5_KTNAME), the realm (KRB5_CONFIG) and NTLM's accounts (NTLM_USER_FILE).
 """
@@ -18,6 +18,7 @@ import hashlib
 import http.client
 import json
 import re
+import socket
 import ssl
 import struct
 import sys
@@ -65,6 +66,7 @@ class Server(ThreadingHTTPServer):
         self.options, self.upstream, self.binding = options, urlsplit(options.upstream), None
         self.schemes = options.schemes.split(",")
         self.stats, self.lock, self.seen = collections.Counter(), threading.Lock(), set()
+        self.idle = set()
         if options.cert:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(options.cert, options.key)
@@ -84,6 +86,14 @@ class Server(ThreadingHTTPServer):
                 self.stats["repeated"] += 1
             self.seen.add(found[1] if found else soap)
 
+    def close_idle(self):
+        """Ends every connection that waits for a request; a client that asks at that moment may lose it."""
+        with self.lock:
+            for connection in self.idle:
+                connection.shutdown(socket.SHUT_RDWR)
+            self.stats["closed idle"] += len(self.idle)
+            self.idle.clear()
+
     def handle_error(self, *_):
         self.count("broken connections")
 
@@ -99,7 +109,19 @@ class Handler(BaseHTTPRequestHandler):
         self.context, self.scheme, self.back = None, None, None
         self.server.count("connections")
 
+    def handle_one_request(self):
+        with self.server.lock:
+            self.server.idle.add(self.connection)
+        super().handle_one_request()
+
+    def parse_request(self):
+        with self.server.lock:
+            self.server.idle.discard(self.connection)
+        return super().parse_request()
+
     def finish(self):
+        with self.server.lock:
+            self.server.idle.discard(self.connection)
         super().finish()
         if self.back:
             self.back.close()
@@ -134,6 +156,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path == "/close":
+            self.server.close_idle()
+            return self.reply(200)
         headers = []
         try:
             if token := self.headers.get("Authorization"):
