@@ -21,7 +21,7 @@ pub(super) const fn scheme(authentication: &Authentication) -> Option<&'static s
         Authentication::Kerberos(_) | Authentication::SystemKerberos(_) => Some("Kerberos"),
         Authentication::Negotiate(_) => Some("Negotiate"),
         Authentication::Ntlm { .. } => Some("NTLM"),
-        _ => None,
+        Authentication::Certificate | _ => None,
     }
 }
 
