@@ -1,6 +1,9 @@
 //! The doctor.
 
+use std::os::unix::fs::PermissionsExt;
+
 use easgate_simulator::exchange::{ExchangeConfig, ExchangeSimulator, Rbac};
+use easgate_simulator::tenant::{Fault, TenantConfig, TenantSimulator};
 use easgate_simulator::world::World;
 use expect_test::expect;
 use serde_json::Value;
@@ -149,7 +152,6 @@ async fn a_wrong_path_and_a_missing_cmdlet_have_their_own_cures() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_store_is_a_finding_with_its_cure() {
-    use std::os::unix::fs::PermissionsExt;
     let place = Place::new(World::contoso(5)).await;
     place.easgate("check").await.exits(0);
     let folder = place.folder.path();
@@ -195,6 +197,77 @@ async fn endpoints_are_told_without_a_connection_or_a_secret() {
         .json();
     assert_eq!(value["endpoints"][0]["port"], 443);
     assert_eq!(value["endpoints"].as_array().unwrap().len(), 4, "{value}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_role_of_graph_is_told_apart() {
+    let world = World::contoso(20);
+    let tenant = TenantSimulator::start(TenantConfig::new(world.clone()))
+        .await
+        .unwrap();
+    let place = Place::new(world).await;
+    place.write("secret", &TenantConfig::new(World::contoso(0)).secret);
+    std::fs::set_permissions(
+        place.folder.path().join("secret"),
+        PermissionsExt::from_mode(0o600),
+    )
+    .unwrap();
+    place.configure(|text| {
+        let graph = format!(
+            "source = \"graph\"\ntenant = \"{}\"\nclient_id = \"{}\"\nclient_secret = {{ file = \"secret\" }}\n\
+             graph_root = \"{}\"\nlogin_root = \"{}\"\n",
+            tenant.tenant(),
+            TenantConfig::new(World::contoso(0)).client_id,
+            tenant.graph_root(),
+            tenant.login_root()
+        );
+        text.replace("source = \"file\"\npath = \"enrolled.csv\"\n", &graph)
+    });
+    let report = place.easgate("check --json").await.exits(0).json();
+    let of_graph = |report: &Value| -> Vec<String> {
+        let wanted = ["token", "roles", "enrolments"];
+        steps(report)
+            .into_iter()
+            .filter(|step| wanted.iter().any(|id| step.starts_with(id)))
+            .collect()
+    };
+    assert_eq!(
+        of_graph(&report),
+        [
+            "token ok",
+            "roles ok",
+            "roles ok",
+            "roles skipped",
+            "enrolments ok"
+        ],
+        "{report}"
+    );
+
+    tenant.fail("/users", Fault::Status(403, "Authorization_RequestDenied"), 10);
+    let report = place.easgate("check --json").await.exits(2).json();
+    assert_eq!(
+        of_graph(&report),
+        [
+            "token ok",
+            "roles ok",
+            "roles failed",
+            "roles skipped",
+            "enrolments skipped"
+        ],
+        "{report}"
+    );
+    assert!(report.to_string().contains("grant admin consent"), "{report}");
+    tenant.heal();
+
+    place.write("secret", "wrong");
+    let report = place.easgate("check --json").await.exits(2).json();
+    assert_eq!(
+        of_graph(&report),
+        ["token failed", "enrolments skipped"],
+        "{report}"
+    );
+    tenant.stop().await;
+    place.exchange.stop().await.unwrap();
 }
 
 const GRAPH: &str = r#"

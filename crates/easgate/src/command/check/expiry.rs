@@ -170,4 +170,38 @@ mod tests {
             (Outcome::Bad, "not valid before 1970-01-03")
         );
     }
+
+    #[test]
+    fn a_certificate_tells_whose_it_is_and_how_long() {
+        let chain = Certificate::load_pem_chain(PEM.as_bytes()).unwrap();
+        let validity = Validity::of(&chain[0]).unwrap();
+        assert_eq!(
+            Validity::of_der(&chain[0].to_der().unwrap()).as_ref(),
+            Some(&validity)
+        );
+        expect_test::expect!["CN=ex1.contoso.example,O=Contoso by CN=ex1.contoso.example,O=Contoso, 2026-11-25 to 2036-11-22, 45dff295e4e9b48bb4e893d5b5836099cc967bd485528bf40bb6c42f267eb20f"].assert_eq(&format!(
+            "{} by {}, {} to {}, {}",
+            validity.subject,
+            validity.issuer,
+            validity.from.date(),
+            validity.until.date(),
+            validity.fingerprint
+        ));
+        assert_eq!(Validity::of_der(b"no certificate"), None);
+    }
+
+    const PEM: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBtTCCAVugAwIBAgIUEaicR9s/l89ygxEVfMJmOWJoU2swCgYIKoZIzj0EAwIw
+MDEQMA4GA1UECgwHQ29udG9zbzEcMBoGA1UEAwwTZXgxLmNvbnRvc28uZXhhbXBs
+ZTAeFw0yNjExMjUwNzAwNDRaFw0zNjExMjIwNzAwNDRaMDAxEDAOBgNVBAoMB0Nv
+bnRvc28xHDAaBgNVBAMME2V4MS5jb250b3NvLmV4YW1wbGUwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAASZy7aQOWT+Rn8/q7J41UMwxKP7MQ1tV0kbynJ2fqptqgpO
+lo9KEdWBXStoFIoSou51HvKZKBlQeaF7K1WBbMCNo1MwUTAdBgNVHQ4EFgQUiGiv
+MwnE35xvOCRkc7pdcrTmNJ8wHwYDVR0jBBgwFoAUiGivMwnE35xvOCRkc7pdcrTm
+NJ8wDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAxP9VwoTA9HAh
+lc3rm6yXo63Awzx1KusdXcGEkG88JYkCIH0eoHtSpeCGiD6/UO6r/AMFvX1Kapxx
+pgT+3B8b7T3r
+-----END CERTIFICATE-----
+";
 }
