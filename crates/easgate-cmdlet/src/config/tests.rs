@@ -134,7 +134,8 @@ fn kerberos_wants_a_host_name_and_a_domain() {
         ex1 is no name of a service such as HTTP/ex1.contoso.example
         Kerberos needs the account's domain, as user@domain or DOMAIN\user; ana has none
         Kerberos needs the account's domain, as user@domain or DOMAIN\user; \ana has none
-    "#]].assert_eq(&rows);
+    "#]]
+    .assert_eq(&rows);
 }
 
 #[test]

@@ -88,7 +88,13 @@ pub(super) enum LogOn {
 
 impl LogOn {
     fn of(redactor: &Redactor, error: &AuthenticationError) -> Self {
-        let text = redactor.message(&error.to_string());
+        let text = if let AuthenticationError::Protocol { reason: text }
+        | AuthenticationError::KdcUnreachable { kdc: text } = error
+        {
+            redactor.message(text)
+        } else {
+            redactor.message(&error.to_string())
+        };
         if error.is_refused_credential() {
             Self::Refused(text)
         } else if error.is_transient() {
