@@ -19,6 +19,7 @@ mod sealed;
 mod smoke;
 mod squid;
 mod sync;
+mod system;
 
 use std::path::{Path, PathBuf};
 

@@ -1,10 +1,13 @@
 //! Format, clippy, documentation, licences, bans, sources and duplicate versions.
 
-use crate::metadata;
 use crate::run::{self, Failure};
+use crate::{metadata, peers};
 
 /// Checks licences, bans, sources and duplicates by `deny.toml`.
 const CARGO_DENY: &str = "0.20.2";
+
+/// What cargo itself puts into every package.
+const GENERATED: [&str; 2] = [".cargo_vcs_info.json", "Cargo.toml.orig"];
 
 /// Runs every lint.
 pub(crate) fn lint() -> Result<(), Failure> {
@@ -18,6 +21,20 @@ pub(crate) fn lint() -> Result<(), Failure> {
         "-D",
         "warnings",
     ])?;
+    if peers::system_kerberos()? {
+        run::cargo(&[
+            "clippy",
+            "--locked",
+            "-p",
+            "easgate-cmdlet",
+            "--features",
+            "gssapi",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ])?;
+    }
     let mut doc = run::command(env!("CARGO"));
     doc.args(["doc", "--locked", "--workspace", "--no-deps", "--quiet"])
         .env("RUSTDOCFLAGS", "-D warnings");
@@ -39,6 +56,8 @@ fn deny() -> Result<(), Failure> {
             "cargo-deny",
         ])?;
     }
+    // A build fetches what this platform needs; the check reads the manifests of every platform's crates.
+    run::cargo(&["fetch", "--locked", "--quiet"])?;
     run::cargo(&[
         "deny",
         "--locked",
@@ -83,7 +102,7 @@ fn package() -> Result<(), Failure> {
             ];
             !known.iter().any(|end| file.ends_with(end))
                 && !file.starts_with("LICENSE-")
-                && *file != ".cargo_vcs_info.json"
+                && !GENERATED.contains(file)
         };
         for file in files.lines().filter(odd) {
             println!("{}: its package holds {file}", package.name);

@@ -121,17 +121,8 @@ fn node(folder: &Path) -> Result<PathBuf, Failure> {
 ///
 /// Only Debian's Python sees Debian's GSS-API, so it has a folder of pure Python packages to itself.
 fn authentication(folder: &Path, python: &Path) -> Result<(), Failure> {
-    let missing = debian::missing(debian::AUTHENTICATION);
-    if !missing.is_empty() {
-        if !debian::possible() && std::env::var_os("CI").is_none() {
-            println!(
-                "LEFT OUT: the peers that authenticate; they need {} (as root, by apt-get)",
-                missing.join(" ")
-            );
-            return Ok(());
-        }
-        debian::install(&missing)?;
-        println!("{}", debian::versions(debian::AUTHENTICATION).trim_end());
+    if !have(debian::AUTHENTICATION, "the peers that authenticate")? {
+        return Ok(());
     }
     // What the tests ran against, for whoever reads a failure later.
     write(
@@ -159,6 +150,29 @@ fn authentication(folder: &Path, python: &Path) -> Result<(), Failure> {
         .arg("-r");
     run::finish(pip.arg(&requirements))?;
     write(&mark, &wanted)
+}
+
+/// Installs what the feature `gssapi` is built with; `false` when that is not possible here.
+pub(crate) fn system_kerberos() -> Result<bool, Failure> {
+    have(debian::SYSTEM_KERBEROS, "Kerberos by the system's library")
+}
+
+/// Installs those of `packages` that are missing; `false` where only an administrator could, who is then told.
+fn have(packages: &[&str], what: &str) -> Result<bool, Failure> {
+    let missing = debian::missing(packages);
+    if missing.is_empty() {
+        return Ok(true);
+    }
+    if !debian::possible() && std::env::var_os("CI").is_none() {
+        println!(
+            "LEFT OUT: {what}; it takes {} (as root, by apt-get)",
+            missing.join(" ")
+        );
+        return Ok(false);
+    }
+    debian::install(&missing)?;
+    println!("{}", debian::versions(packages).trim_end());
+    Ok(true)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {

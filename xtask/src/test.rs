@@ -8,9 +8,18 @@ pub(crate) fn test(arguments: &[String]) -> Result<(), Failure> {
     let peers = peers::install()?;
     let shared = run::root().join("../shared/data");
     // The integration tests run the binary as a person does.
-    run::cargo(&["build", "--locked", "-p", "easgate"])?;
+    let features: &[&str] = if peers::system_kerberos()? {
+        &["--features", "easgate/gssapi"]
+    } else {
+        &[]
+    };
+    let mut build = run::command(env!("CARGO"));
+    run::finish(build.args(["build", "--locked", "-p", "easgate"]).args(features))?;
     let mut tests = run::command(env!("CARGO"));
-    tests.args(["test", "--locked", "--workspace"]).args(arguments);
+    tests
+        .args(["test", "--locked", "--workspace"])
+        .args(features)
+        .args(arguments);
     tests
         .env("EASGATE_PEER_PYTHON", &peers.python)
         .env("EASGATE_PEER_NODE_MODULES", &peers.node_modules);

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use easgate_cmdlet::{
     Authentication, ClientCertificate, CmdletTransport as _, Command, Config, KerberosLogon, Proxy, Record,
-    Secret, WsmanTransport,
+    Secret, SystemLogon, WsmanTransport,
 };
 use secrecy::SecretString;
 
@@ -75,6 +75,10 @@ fn config(url: &str, options: &HashMap<String, String>) -> Fallible<Config> {
             password: from_file(options, "password-file"),
         },
         "certificate" => Authentication::Certificate,
+        "system" => Authentication::SystemKerberos(SystemLogon {
+            principal: get("user").cloned(),
+            spn: get("spn").cloned(),
+        }),
         scheme @ ("kerberos" | "negotiate") => {
             let mut logon = KerberosLogon::new(user(), from_file(options, "password-file"));
             logon.spn = get("spn").cloned();

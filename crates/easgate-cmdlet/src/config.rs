@@ -13,7 +13,7 @@ use url::{Host, Url};
 
 use crate::Command;
 
-pub use authentication::{Authentication, KdcAddress, KerberosLogon};
+pub use authentication::{Authentication, KdcAddress, KerberosLogon, SystemLogon};
 pub use secret::Secret;
 pub use tls::{CertificatePin, ClientCertificate, Proxy};
 
@@ -147,6 +147,7 @@ impl Config {
                 }
             }
             Authentication::Kerberos(logon) | Authentication::Negotiate(logon) => logon.check(host)?,
+            Authentication::SystemKerberos(logon) => logon.check(host)?,
             Authentication::Ntlm { .. } => {
                 if !encrypted && !self.danger_allow_ntlm_without_channel_binding {
                     return Err(ConfigError::NtlmOverHttp);
@@ -222,6 +223,10 @@ pub enum ConfigError {
     KerberosToAddress { host: String },
     #[error("Kerberos needs the account's domain, as user@domain or DOMAIN\\user; {username} has none")]
     NoDomain { username: String },
+    #[error(
+        "this build has no Kerberos by the system's library; build it with the feature `gssapi`, or give a password"
+    )]
+    NoSystemKerberos,
     #[error("{spn} is no name of a service such as HTTP/ex1.contoso.example")]
     Spn { spn: String },
     #[error("{given} is no domain controller such as dc1.contoso.example:88")]

@@ -48,7 +48,7 @@ mod wsman;
 
 pub use config::{
     Authentication, CertificatePin, ClientCertificate, Config, ConfigError, KdcAddress, KerberosLogon,
-    Limits, Proxy, Secret, SetupCommand,
+    Limits, Proxy, Secret, SetupCommand, SystemLogon,
 };
 pub use easgate_psrp::clixml::{ClixmlError, PsValue};
 pub use easgate_psrp::command::Command;

@@ -55,6 +55,9 @@ pub(crate) enum RawMode {
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawExchange {
+    /// How Exchange is run.
+    #[serde(default)]
+    pub(crate) kind: RawKind,
     /// The remote PowerShell addresses of the servers, such as `https://ex1.contoso.com/powershell`, in the order
     /// in which they are tried.
     pub(crate) servers: Vec<String>,
@@ -118,6 +121,16 @@ pub(crate) struct RawExchange {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawKind {
+    /// On the organisation's own servers.
+    #[default]
+    OnPremises,
+    /// By a hoster: the one address that is given, nothing is asked about servers.
+    Hosted,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum RawAuthentication {
     /// User name and password, over https.
@@ -127,6 +140,9 @@ pub(crate) enum RawAuthentication {
     Kerberos,
     /// Kerberos by the HTTP scheme Negotiate alone; never NTLM.
     Negotiate,
+    /// Kerberos with a ticket or a keytab that the system's library finds, by `KRB5CCNAME` or `KRB5_CLIENT_KTNAME`; `username`
+    /// is then the principal, if it is not the default one. Needs a build with the feature `gssapi`.
+    System,
     /// NTLM, over https and bound to the server's certificate.
     Ntlm,
     /// The client certificate alone.
@@ -159,8 +175,14 @@ pub(crate) struct RawEnrollment {
     pub(crate) license_plans: Option<Vec<String>>,
     /// `graph`: whether a plan whose subscription is in its grace time counts; true when not set.
     pub(crate) count_warning_as_licensed: Option<bool>,
-    /// `graph`: the http proxy; the environment is not consulted.
+    /// `graph`: the http proxy, `http://host:port`; the environment is not consulted.
     pub(crate) proxy: Option<String>,
+    /// `graph`: the account at the proxy, which is sent by Basic.
+    pub(crate) proxy_username: Option<String>,
+    /// `graph`: where its password is found.
+    pub(crate) proxy_password: Option<RawSecret>,
+    /// `graph`: hosts that are reached without the proxy: names with their subdomains, addresses, networks.
+    pub(crate) no_proxy: Option<Vec<String>>,
     /// `graph`: a PEM file with certificates to trust besides the system's.
     pub(crate) ca_file: Option<String>,
     /// `graph`: the root of Graph in place of the cloud's, `https://host[:port]`; http for this computer alone.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::{Mode, OrganizationConfig};
-use easgate_intune::{Credential, FileSource, GraphConfig};
+use easgate_intune::{Credential, FileSource, GraphConfig, ProxyLogin};
 use secrecy::SecretString;
 
 use crate::{Environment, SecretError, SecretRef, Warning};
@@ -78,13 +78,16 @@ impl Organization {
     /// Every secret that the organisation needs.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
         let of_graph = match &self.enrollment {
-            Enrollment::File(_) => None,
-            Enrollment::Graph(graph) => Some(match &graph.credential {
-                GraphCredential::Secret(secret) => secret,
-                GraphCredential::Certificate { private_key, .. } => private_key,
-            }),
+            Enrollment::File(_) => [None, None],
+            Enrollment::Graph(graph) => [
+                Some(match &graph.credential {
+                    GraphCredential::Secret(secret) => secret,
+                    GraphCredential::Certificate { private_key, .. } => private_key,
+                }),
+                graph.proxy_login.as_ref().map(|(_, password)| password),
+            ],
         };
-        self.exchange.secrets().chain(of_graph)
+        self.exchange.secrets().chain(of_graph.into_iter().flatten())
     }
 }
 
@@ -117,6 +120,8 @@ pub struct Graph {
     pub credential: GraphCredential,
     /// Certificates to trust besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// The account at the proxy, and where its password is found.
+    pub proxy_login: Option<(String, SecretRef)>,
 }
 
 /// Where the application's credential is found.
@@ -138,11 +143,13 @@ impl Graph {
         config: GraphConfig,
         credential: GraphCredential,
         ca_file: Option<PathBuf>,
+        proxy_login: Option<(String, SecretRef)>,
     ) -> Self {
         Self {
             config,
             credential,
             ca_file,
+            proxy_login,
         }
     }
 
@@ -168,9 +175,17 @@ impl Graph {
             },
         };
         let extra_roots = self.ca_file.as_deref().map(read_pem).transpose()?;
+        let mut proxy = self.config.proxy.clone();
+        if let (Some(proxy), Some((username, password))) = (&mut proxy, &self.proxy_login) {
+            proxy.login = Some(ProxyLogin {
+                username: username.clone(),
+                password: password.read(environment)?,
+            });
+        }
         Ok(GraphConfig {
             credential,
             extra_roots,
+            proxy,
             ..self.config.clone()
         })
     }
@@ -192,7 +207,7 @@ fn read_pem(path: &std::path::Path) -> Result<String, GraphError> {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message says it")]
 pub enum GraphError {
-    #[error("no credential for Microsoft Graph")]
+    #[error("a secret for Microsoft Graph is missing")]
     Secret {
         #[from]
         source: SecretError,

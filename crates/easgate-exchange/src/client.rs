@@ -11,9 +11,10 @@ use futures::stream::{self, Stream};
 use tokio::sync::OnceCell;
 
 use crate::capabilities::CMDLETS;
+use crate::rbac::{GrantedCommand, WireGranted};
 use crate::read::Reading;
 use crate::wire::{Wire, WireCommand};
-use crate::{Capabilities, ExchangeError};
+use crate::{Capabilities, ExchangeError, Kind};
 
 /// How the client asks.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,8 @@ pub struct Config {
     /// The domain controller that answers every call that does not name one itself; `None` leaves the choice to
     /// Exchange.
     pub domain_controller: Option<String>,
+    /// How Exchange is run.
+    pub kind: Kind,
 }
 
 /// An Exchange organisation, through one transport.
@@ -83,6 +86,21 @@ impl ExchangeClient {
                 }
             })
             .await
+    }
+
+    /// Every command that the account may run here, with its parameters where the server tells them.
+    ///
+    /// # Errors
+    /// When the server would not tell.
+    pub async fn granted_commands(&self) -> Result<Vec<GrantedCommand>, ExchangeError> {
+        let kinds: Vec<PsValue> = ["Cmdlet", "Function"].map(PsValue::from).to_vec();
+        let command = Command::new("Get-Command").with("CommandType", kinds);
+        let mut reading = Reading::lenient(&*self.transport, "Get-Command", command).await?;
+        let mut commands = Vec::new();
+        while let Some(command) = reading.next::<WireGranted>().await {
+            commands.push(command?);
+        }
+        Ok(commands)
     }
 
     /// The names that `Get-Command` gives; names that it does not find are errors of no consequence.
@@ -185,6 +203,10 @@ impl ExchangeClient {
             (Some(true), _) => false,
             _ => self.older_first.load(Ordering::Relaxed),
         })
+    }
+
+    pub(crate) const fn kind(&self) -> Kind {
+        self.config.kind
     }
 
     /// `command` with the domain controller that `choice` or the configuration names.

@@ -43,11 +43,14 @@ impl ExchangeClient {
         .await
     }
 
-    /// The servers of the organisation (`Get-ExchangeServer`).
+    /// The servers of the organisation (`Get-ExchangeServer`); none at a hoster, who is not asked.
     ///
     /// # Errors
     /// When they cannot be read.
     pub async fn servers(&self) -> Result<Vec<ExchangeServer>, ExchangeError> {
+        if !self.kind().has("Get-ExchangeServer") {
+            return Ok(Vec::new());
+        }
         self.collect::<WireServer>(&Call::one("Get-ExchangeServer", |c| self.pinned(c, None)))
             .await
     }

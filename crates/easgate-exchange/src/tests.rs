@@ -5,4 +5,6 @@ mod conformance;
 mod decoding;
 mod errors;
 mod lists;
+mod rights;
+mod script;
 mod support;

@@ -73,7 +73,7 @@ impl<T> Member<T> {
 }
 
 /// The value of `member`, which must be there and not empty.
-fn required(member: Option<String>, name: &str) -> Result<String, String> {
+pub(crate) fn required(member: Option<String>, name: &str) -> Result<String, String> {
     member
         .filter(|text| !text.trim().is_empty())
         .ok_or_else(|| format!("{name} is missing"))

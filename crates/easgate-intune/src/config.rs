@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use url::Url;
 use uuid::{Uuid, uuid};
 
-use crate::CertificateError;
 use crate::cloud::{Cloud, is_loopback};
+use crate::{CertificateError, Proxy};
 
 /// The service plans that license a user for Intune.
 ///
@@ -73,7 +73,7 @@ pub struct GraphConfig {
     /// A PEM file's content with certificates to trust besides the system's.
     pub extra_roots: Option<String>,
     /// The HTTP proxy; the environment is not consulted.
-    pub proxy: Option<Url>,
+    pub proxy: Option<Proxy>,
     /// How long a connection may take.
     pub connect_timeout: Duration,
     /// How long one answer may take, body included.

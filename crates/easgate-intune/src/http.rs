@@ -1,6 +1,7 @@
 //! One HTTP exchange, repeated as long as that is right.
 
 pub(crate) mod error;
+pub(crate) mod proxy;
 pub(crate) mod retry;
 
 use bytes::{Bytes, BytesMut};
@@ -11,6 +12,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::config::{GraphConfig, GraphConfigError};
+use crate::http::proxy::{Proxy, ProxySchemes};
 use crate::http::retry::Outcome;
 use crate::timing::Timing;
 
@@ -23,6 +25,7 @@ pub(crate) struct Http {
     timing: Timing,
     permits: Semaphore,
     max_body_bytes: usize,
+    proxy: Option<Proxy>,
 }
 
 /// An answer, whatever its status.
@@ -78,11 +81,9 @@ impl Http {
                 .map_err(|source| GraphConfigError::ExtraRoots { source })?;
             builder = builder.tls_certs_merge(roots);
         }
-        if let Some(url) = &config.proxy {
-            let proxy = reqwest::Proxy::all(url.clone())
-                .map_err(|source| GraphConfigError::Proxy { source })?
-                .no_proxy(reqwest::NoProxy::from_string("localhost,127.0.0.0/8,::1"));
-            builder = builder.proxy(proxy);
+        if let Some(proxy) = &config.proxy {
+            let proxy = proxy.to_reqwest();
+            builder = builder.proxy(proxy.map_err(|source| GraphConfigError::Proxy { source })?);
         }
         let client = builder
             .build()
@@ -92,6 +93,7 @@ impl Http {
             timing,
             permits: Semaphore::new(AT_ONCE),
             max_body_bytes: config.max_body_bytes,
+            proxy: config.proxy.clone(),
         })
     }
 
@@ -129,6 +131,9 @@ impl Http {
                         limit: self.max_body_bytes,
                     });
                 }
+                Err(OnceError::Transport(error)) if proxy::is_refusal(error) => {
+                    return Err(self.refused_by_proxy(error).await);
+                }
                 Err(OnceError::Transport(_)) => (Outcome::NoAnswer, None),
             };
             if retry::may_repeat(outcome, tries) {
@@ -154,6 +159,15 @@ impl Http {
                 }),
             };
         }
+    }
+
+    /// Asks the proxy what it wants; asked again with the same credentials it might lock the account.
+    async fn refused_by_proxy(&self, error: &reqwest::Error) -> SendError {
+        let wanted = match (&self.proxy, error.url()) {
+            (Some(proxy), Some(target)) => proxy.schemes(target).await,
+            _ => ProxySchemes::default(),
+        };
+        SendError::Proxy { wanted }
     }
 
     async fn once(&self, request: RequestBuilder) -> Result<(StatusCode, HeaderMap, Bytes), OnceError> {
@@ -189,4 +203,5 @@ impl From<reqwest::Error> for OnceError {
 pub(crate) enum SendError {
     Transport { tries: u32, source: reqwest::Error },
     TooLarge { limit: usize },
+    Proxy { wanted: ProxySchemes },
 }

@@ -47,6 +47,7 @@ pub use delta::{Delta, DeltaLink, GroupChange, UserChange};
 pub use file::{FileError, FileSource};
 pub use graph::{Graph, SubscriptionState, TenantState};
 pub use http::error::{GraphError, Permission, RequestIds};
+pub use http::proxy::{Proxy, ProxyLogin, ProxySchemes};
 pub use inventory::{Input, InventoryError, Progress};
 pub use policy::{
     ConditionalAccessSettings, ConnectorStatus, DeviceClass, DeviceClassKind, ExchangeAccessLevel,

@@ -10,7 +10,7 @@ use easgate_model::escape;
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
-use crate::CertificateError;
+use crate::{CertificateError, ProxySchemes};
 
 /// Where tokens come from: a secret, a certificate, a managed identity, a test.
 #[async_trait]
@@ -102,6 +102,8 @@ pub enum TokenError {
         status: u16,
         tries: u32,
     },
+    #[error("the proxy lets no request through to {endpoint}: it wants {wanted}")]
+    Proxy { endpoint: String, wanted: ProxySchemes },
     #[error("{endpoint} does not answer with a token: HTTP {status}")]
     NoToken { endpoint: String, status: u16 },
     #[error("the token request cannot be signed")]
@@ -148,7 +150,7 @@ impl TokenError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Unavailable { .. } => true,
-            Self::Refused { .. } | Self::NoToken { .. } | Self::Signing { .. } => false,
+            Self::Refused { .. } | Self::NoToken { .. } | Self::Signing { .. } | Self::Proxy { .. } => false,
         }
     }
 
@@ -160,6 +162,7 @@ impl TokenError {
                 "check name resolution, the firewall and the proxy towards the login root, port 443"
             }
             Self::Unavailable { .. } => "wait for the next run",
+            Self::Proxy { wanted, .. } => wanted.cure(),
             Self::NoToken { .. } => "check the tenant id and login_root",
             Self::Signing { .. } => "check the private key of the application's certificate",
             Self::Refused { refusal, .. } => match (refusal.code, refusal.error.as_str()) {

@@ -38,8 +38,11 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  easgate demo\n  easgate demo --devices 20000 --once")]
     Demo(DemoArguments),
     /// Tests the configuration, each server, the log-on, the cmdlets granted, and the source of enrolments
-    #[command(after_help = "Examples:\n  easgate check\n  easgate check --json")]
-    Check(Common),
+    #[command(after_help = "Examples:\n  easgate check\n  easgate check --json\n  easgate check --endpoints")]
+    Check(CheckArguments),
+    /// The rights of the Exchange account: a script that gives them, and whether it has them
+    #[command(subcommand)]
+    Rbac(RbacCommand),
     /// Tells what a sync would change, and why; writes nothing to Exchange
     #[command(
         after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv"
@@ -89,6 +92,90 @@ pub(crate) struct Common {
     /// Prints JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What `check` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Connects to nothing; prints the hosts and ports that must be open, for the firewall
+    #[arg(long)]
+    pub(crate) endpoints: bool,
+}
+
+/// The rights of the Exchange account.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RbacCommand {
+    /// Writes the PowerShell script that gives the account exactly the rights that this configuration uses
+    #[command(
+        after_help = "Examples:\n  easgate rbac generate --output easgate-rights.ps1\n  easgate rbac generate --enforce --user 'CONTOSO\\easgate'"
+    )]
+    Generate(RbacGenerateArguments),
+    /// Names what the account lacks and what it has too much; exits 2 when something is missing
+    #[command(after_help = "Examples:\n  easgate rbac verify\n  easgate rbac verify --json")]
+    Verify(RbacVerifyArguments),
+}
+
+/// What is used besides what the configuration says.
+#[derive(Debug, Args)]
+pub(crate) struct RbacFeatures {
+    /// With the rights to change device lists, before `mode` says so
+    #[arg(long)]
+    pub(crate) enforce: bool,
+    /// With the rights to read statistics of phones, device classes and mailbox policies
+    #[arg(long)]
+    pub(crate) details: bool,
+    /// With the rights to change settings, access rules and mailbox policies
+    #[arg(long)]
+    pub(crate) settings: bool,
+    /// With the rights to wipe and forget devices (Clear- and Remove-)
+    #[arg(long)]
+    pub(crate) device_actions: bool,
+}
+
+/// What `rbac generate` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RbacGenerateArguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) features: RbacFeatures,
+    /// The account that gets the rights [default: `username` of the configuration]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) user: Option<String>,
+    /// The name of the role group, its roles and its throttling policy
+    #[arg(long, value_name = "NAME", default_value = "easgate", value_parser = group_name)]
+    pub(crate) group: String,
+    /// The oldest Exchange of the organisation: 2010 knows the ActiveSync names alone
+    #[arg(long, value_name = "VERSION", value_parser = EXCHANGE_VERSIONS)]
+    pub(crate) exchange: Option<String>,
+    /// Where the script goes [default: standard output]
+    #[arg(long, short, value_name = "FILE", conflicts_with = "json")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// What `rbac verify` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RbacVerifyArguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) features: RbacFeatures,
+    /// The version of the server that is asked: 2010 knows the ActiveSync names alone
+    #[arg(long, value_name = "VERSION", value_parser = EXCHANGE_VERSIONS)]
+    pub(crate) exchange: Option<String>,
+}
+
+const EXCHANGE_VERSIONS: [&str; 5] = ["2010", "2013", "2016", "2019", "se"];
+
+/// A name that Exchange takes and that leaves room for the names of the roles.
+fn group_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " ._-".contains(c);
+    if text.trim().is_empty() || text.len() > 32 || !text.chars().all(plain) {
+        return Err("1 to 32 letters, digits, blanks, dots, hyphens and underscores".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// What `demo` takes.
@@ -178,7 +265,7 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum SimulateCommand {
     /// An Exchange organisation at http://ADDR/powershell, account CONTOSO\connector with password P@ssw0rd!
     #[command(after_help = "Examples:\n  easgate simulate exchange --listen 127.0.0.1:5985 --devices 500")]
-    Exchange(SimulateArguments),
+    Exchange(SimulateExchangeArguments),
     /// A tenant: token endpoint and Graph
     #[command(after_help = "Examples:\n  easgate simulate tenant --listen 127.0.0.1:4040 --devices 500")]
     Tenant(SimulateArguments),
@@ -193,9 +280,19 @@ pub(crate) struct SimulateArguments {
     /// How many devices the organisation has; the same number gives the same data in both simulators
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub(crate) devices: u32,
+}
+
+/// What the simulated Exchange takes.
+#[derive(Debug, Args)]
+pub(crate) struct SimulateExchangeArguments {
+    #[command(flatten)]
+    pub(crate) common: SimulateArguments,
     /// Which Exchange to be: 2010, 2013, 2016, 2019 or se
     #[arg(long, default_value = "2019")]
     pub(crate) version: String,
+    /// What the account may run: connector (both families), original (the original's 21 cmdlets), hosted, or admin
+    #[arg(long, default_value = "connector", value_parser = ["connector", "original", "hosted", "admin"])]
+    pub(crate) profile: String,
     /// Gives full objects, as a management shell gets them
     #[arg(long)]
     pub(crate) full_serialization: bool,

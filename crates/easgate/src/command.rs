@@ -7,6 +7,7 @@ mod demo;
 mod devices;
 mod explain;
 mod plan;
+mod rbac;
 mod simulate;
 mod status;
 mod sync;
@@ -28,6 +29,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Demo(arguments) => demo::run(&arguments).await,
         Command::Check(arguments) => check::run(&arguments).await,
+        Command::Rbac(command) => rbac::run(&command).await,
         Command::Plan(arguments) => plan::run(&arguments).await,
         Command::Sync(arguments) => sync::run(&arguments).await,
         Command::Devices(arguments) => devices::run(&arguments).await,

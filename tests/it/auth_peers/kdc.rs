@@ -67,7 +67,8 @@ impl Kdc {
         if realm == EXAMPLE {
             principals += &format!(
                 "addprinc -randkey HTTP/localhost\naddprinc -randkey HTTP/{WEB}\n\
-                 ktadd -k {at}/keytab HTTP/localhost HTTP/{WEB}\n"
+                 ktadd -k {at}/keytab HTTP/localhost HTTP/{WEB}\n\
+                 ktadd -norandkey -k {at}/alice.keytab alice\n"
             );
         }
         write(&folder.join("principals"), &principals);
@@ -97,6 +98,11 @@ impl Kdc {
     /// The keys of `HTTP/localhost`.
     pub(super) fn keytab(&self) -> PathBuf {
         self.server.folder.join("keytab")
+    }
+
+    /// The keys of `alice`.
+    pub(super) fn keytab_of_alice(&self) -> PathBuf {
+        self.server.folder.join("alice.keytab")
     }
 
     /// Gives `account` another password.

@@ -23,7 +23,7 @@ const SYNC: [&str; 7] = [
 ];
 
 /// The folder of a configuration whose section on Exchange is `exchange`.
-fn folder(exchange: &str) -> tempfile::TempDir {
+pub(super) fn folder(exchange: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let configuration = format!(
         "[[organization]]\nname = \"contoso\"\nmode = \"enforce\"\n[organization.exchange]\n{exchange}\n\
@@ -36,7 +36,7 @@ fn folder(exchange: &str) -> tempfile::TempDir {
 }
 
 /// The password of the account, and what else the environment holds.
-fn sync(folder: &Path, password: &str, more: &[(&str, &str)]) -> Ended {
+pub(super) fn sync(folder: &Path, password: &str, more: &[(&str, &str)]) -> Ended {
     run_with(
         folder,
         &SYNC,
@@ -45,7 +45,7 @@ fn sync(folder: &Path, password: &str, more: &[(&str, &str)]) -> Ended {
 }
 
 /// The first sync does everything, the second finds nothing to do.
-fn check_two_syncs(exchange: &str, password: &str, more: &[(&str, &str)]) {
+pub(super) fn check_two_syncs(exchange: &str, password: &str, more: &[(&str, &str)]) {
     let folder = folder(exchange);
     let first = sync(folder.path(), password, more);
     assert_eq!(first.code, Some(0), "{}\n{}", first.stdout, first.stderr);
@@ -67,7 +67,7 @@ fn check_two_syncs(exchange: &str, password: &str, more: &[(&str, &str)]) {
     }
 }
 
-fn check_sealed(sealed: &Sealed, mechanism: &str) -> Stats {
+pub(super) fn check_sealed(sealed: &Sealed, mechanism: &str) -> Stats {
     let stats = sealed.stats();
     assert!(stats.count(mechanism) > 0, "{stats:?}");
     assert!(stats.count("sealed") > 100, "{stats:?}");

@@ -26,6 +26,9 @@ pub(crate) const AUTHENTICATION: &[&str] = &[
     "squid",
 ];
 
+/// What the feature `gssapi` is built with.
+pub(crate) const SYSTEM_KERBEROS: &[&str] = &["libclang-dev", "libkrb5-dev"];
+
 /// Where a machine is told which services a package may start.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 

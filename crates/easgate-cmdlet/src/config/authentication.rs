@@ -27,6 +27,9 @@ pub enum Authentication {
     Kerberos(KerberosLogon),
     /// Kerberos by the HTTP scheme `Negotiate` alone. Over http every message is sealed. Never NTLM.
     Negotiate(KerberosLogon),
+    /// Kerberos with a ticket or a keytab that the system's library finds; by the same schemes as `Kerberos`. Needs the
+    /// feature `gssapi`.
+    SystemKerberos(SystemLogon),
     /// NTLM, over https and bound to the server's certificate; anything less needs
     /// [`danger_allow_ntlm_without_channel_binding`](crate::Config::danger_allow_ntlm_without_channel_binding).
     Ntlm {
@@ -37,6 +40,27 @@ pub enum Authentication {
     },
     /// The client certificate of the connection alone; the server maps it to an account.
     Certificate,
+}
+
+/// Whose credentials the system's Kerberos library takes.
+///
+/// It looks for a credential cache by the environment variable `KRB5CCNAME`, for a keytab by `KRB5_CLIENT_KTNAME`, and for
+/// domain controllers by `KRB5_CONFIG` or `/etc/krb5.conf`.
+#[derive(Debug, Clone, Default)]
+pub struct SystemLogon {
+    /// The principal, such as `easgate@CONTOSO.EXAMPLE`; the default one when not given.
+    pub principal: Option<String>,
+    /// The service's name, such as `HTTP/ex1.contoso.example`; made from the address when not given.
+    pub spn: Option<String>,
+}
+
+impl SystemLogon {
+    pub(super) fn check(&self, host: &Host<&str>) -> Result<(), ConfigError> {
+        if cfg!(not(feature = "gssapi")) {
+            return Err(ConfigError::NoSystemKerberos);
+        }
+        check_service(self.spn.as_deref(), host)
+    }
 }
 
 /// What Kerberos needs.
@@ -70,18 +94,23 @@ impl KerberosLogon {
                 username: self.username.clone(),
             });
         }
-        let host = match &self.spn {
-            Some(spn) => match spn.split_once('/') {
-                Some((class, host)) if !class.is_empty() && !host.is_empty() => host.to_owned(),
-                _ => return Err(ConfigError::Spn { spn: spn.clone() }),
-            },
-            None => host.to_string(),
-        };
-        if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
-            return Err(ConfigError::KerberosToAddress { host });
-        }
-        Ok(())
+        check_service(self.spn.as_deref(), host)
     }
+}
+
+/// Tickets are for names: `HTTP/` and the host's, never an address.
+fn check_service(spn: Option<&str>, host: &Host<&str>) -> Result<(), ConfigError> {
+    let host = match spn {
+        Some(spn) => match spn.split_once('/') {
+            Some((class, host)) if !class.is_empty() && !host.is_empty() => host.to_owned(),
+            _ => return Err(ConfigError::Spn { spn: spn.to_owned() }),
+        },
+        None => host.to_string(),
+    };
+    if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+        return Err(ConfigError::KerberosToAddress { host });
+    }
+    Ok(())
 }
 
 fn has_domain(username: &str) -> bool {

@@ -40,6 +40,9 @@ pub enum AuthenticationError {
     #[error("no domain controller answers ({kdc})")]
     KdcUnreachable { kdc: String },
 
+    #[error("the system has no Kerberos credentials for {username}")]
+    NoSystemCredentials { username: String },
+
     #[error("no domain controller is known for the domain of {username}")]
     NoKdc { username: String },
 
@@ -110,6 +113,7 @@ impl AuthenticationError {
             | Self::ClockSkew
             | Self::KdcUnreachable { .. }
             | Self::NoKdc { .. }
+            | Self::NoSystemCredentials { .. }
             | Self::NotOffered { .. }
             | Self::TicketRefused { .. }
             | Self::ServerUnproven { .. }
@@ -153,6 +157,10 @@ impl AuthenticationError {
                 "look whether the domain controller runs and whether the firewall lets TCP port 88 through"
             }
             Self::NoKdc { .. } => "name the domain controllers in `kdc`",
+            Self::NoSystemCredentials { .. } => {
+                "run kinit and point KRB5CCNAME to the cache, or point KRB5_CLIENT_KTNAME to a keytab; klist and klist -k \
+                 show what is in them"
+            }
             Self::NotOffered { .. } => {
                 "choose an authentication that is offered, or enable this one on the server's virtual directory"
             }

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
-use secrecy::SecretString;
 
 use super::dialer::Dialer;
 use super::lane::{Answer, LaneError, Post};
-use super::security::{self, Challenge, Scheme, Security, SecurityContext};
+use super::security::{self, Account, Challenge, Scheme, Security, SecurityContext};
 use super::wire::{Reply, Wire};
 use crate::{Authentication, AuthenticationError, TransportError};
 
@@ -71,18 +70,17 @@ impl Connection {
             }
         }
         let security = match (&config.authentication, dialer.account()?) {
-            (Authentication::Basic { .. }, Some((username, password))) => {
+            (Authentication::Basic { .. }, Account::Password { username, password }) => {
                 Security::basic(username, &password)
             }
-            (_, None) => Security::Open,
-            (_, Some((username, password))) => {
+            (_, Account::Certificate) => Security::Open,
+            (_, account @ (Account::Password { .. } | Account::System { .. })) => {
                 let logon = LogOn {
                     dialer,
                     post,
                     wire: &wire,
                     certificate: certificate.as_deref(),
-                    username,
-                    password: &password,
+                    account,
                 };
                 match logon.run(offered).await? {
                     Ok(context) if post.url.scheme() == "https" => {
@@ -142,8 +140,7 @@ struct LogOn<'a> {
     post: &'a Post<'a>,
     wire: &'a Wire,
     certificate: Option<&'a [u8]>,
-    username: &'a str,
-    password: &'a SecretString,
+    account: Account<'a>,
 }
 
 impl LogOn<'_> {
@@ -162,13 +159,9 @@ impl LogOn<'_> {
         };
         let mut switched = false;
         loop {
-            let mut context = logon.begin(
-                scheme,
-                self.post.url,
-                self.certificate,
-                self.username,
-                self.password,
-            )?;
+            let mut context = logon
+                .begin(scheme, self.post.url, self.certificate, &self.account)
+                .await?;
             match self.legs(&mut context).await? {
                 Legs::Done => {
                     context.check_mechanism()?;

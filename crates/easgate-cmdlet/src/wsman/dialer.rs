@@ -5,12 +5,12 @@ use std::sync::Arc;
 use reqwest::redirect::Policy;
 use reqwest::tls::Version;
 use reqwest::{Certificate, Client, Identity, NoProxy};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
 use super::lane::{Lane, LaneError};
 use super::one_shot::OneShot;
-use super::security::Logon;
+use super::security::{Account, Logon};
 use super::turns::Turns;
 use crate::config::{CertificatePin, ClientCertificate, ConfigError, Proxy};
 use crate::{Authentication, AuthenticationError, Config, TransportError};
@@ -70,8 +70,8 @@ impl Dialer {
         &self.turns
     }
 
-    /// The account and its password as it is now; `None` when the certificate alone says who asks.
-    pub(super) fn account(&self) -> Result<Option<(&str, SecretString)>, AuthenticationError> {
+    /// The account, with its password as it is now.
+    pub(super) fn account(&self) -> Result<Account<'_>, AuthenticationError> {
         let (username, password) = match &self.config.authentication {
             Authentication::Basic { username, password } | Authentication::Ntlm { username, password } => {
                 (username, password)
@@ -79,12 +79,17 @@ impl Dialer {
             Authentication::Kerberos(logon) | Authentication::Negotiate(logon) => {
                 (&logon.username, &logon.password)
             }
-            Authentication::Certificate => return Ok(None),
+            Authentication::SystemKerberos(logon) => {
+                return Ok(Account::System {
+                    principal: logon.principal.as_deref(),
+                });
+            }
+            Authentication::Certificate => return Ok(Account::Certificate),
         };
-        let secret = password
+        let password = password
             .read()
             .map_err(|source| AuthenticationError::Secret { source })?;
-        Ok(Some((username, secret)))
+        Ok(Account::Password { username, password })
     }
 
     /// Makes a client for one connection, with the client certificate and the proxy's password as they are now.

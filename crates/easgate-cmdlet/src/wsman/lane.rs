@@ -8,6 +8,7 @@ use url::Url;
 
 use super::connection::{Connection, Opened};
 use super::dialer::Dialer;
+use super::security::Account;
 use super::turns::Turn;
 use crate::error::Again;
 use crate::{AuthenticationError, TransportError};
@@ -127,7 +128,7 @@ impl Lane {
     async fn open_and_post(&mut self, post: &Post<'_>) -> Result<Answer, LaneError> {
         let dialer = Arc::clone(&self.dialer);
         let mut turn = None;
-        if let Some((_, secret)) = dialer.account()? {
+        if let Account::Password { password: secret, .. } = dialer.account()? {
             match dialer.turns().take(secret).await {
                 Ok(taken) => turn = Some(taken),
                 Err(refusal) => return refusal.into_outcome(),

@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub(super) use context::{SealError, SecurityContext};
-pub(super) use logon::Logon;
+pub(super) use logon::{Account, Logon};
 pub(super) use scheme::{Challenge, Mechanism, Scheme, challenges, names};
 
 /// The security of one connection.

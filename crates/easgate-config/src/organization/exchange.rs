@@ -1,6 +1,7 @@
 //! How Exchange is reached.
 
 use easgate_cmdlet::{Authentication, ClientCertificate, Config, KerberosLogon, Secret};
+use easgate_exchange::Kind;
 
 use crate::{Environment, SecretError, SecretRef};
 
@@ -10,6 +11,8 @@ pub struct Exchange {
     /// One for each server, in the order in which they are tried; without the secrets.
     transports: Vec<Config>,
     secrets: Secrets,
+    /// How Exchange is run.
+    pub kind: Kind,
     /// The account; `None` when a certificate alone says who asks.
     pub username: Option<String>,
     /// The domain controller that answers.
@@ -30,6 +33,7 @@ pub(crate) struct Secrets {
 impl Exchange {
     pub(crate) const fn new(
         transports: Vec<Config>,
+        kind: Kind,
         username: Option<String>,
         secrets: Secrets,
         domain_controller: Option<String>,
@@ -37,6 +41,7 @@ impl Exchange {
         Self {
             transports,
             secrets,
+            kind,
             username,
             domain_controller,
         }
@@ -45,6 +50,18 @@ impl Exchange {
     /// The addresses of the servers, in the order in which they are tried.
     pub fn servers(&self) -> impl Iterator<Item = &url::Url> {
         self.transports.iter().map(|config| &config.url)
+    }
+
+    /// How many commands may run at once at one server.
+    #[must_use]
+    pub fn runspaces(&self) -> usize {
+        self.transports.first().map_or(1, |config| config.runspaces)
+    }
+
+    /// The file with certificates to trust besides the system's.
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&std::path::Path> {
+        self.transports.first()?.ca_file.as_deref()
     }
 
     /// Every secret that is needed to reach Exchange.
@@ -69,7 +86,7 @@ impl Exchange {
         let complete = |config: &Config| {
             let mut config = config.clone();
             self.secrets.fill(&mut config, environment);
-            config.setup = easgate_exchange::setup_commands();
+            config.setup = self.kind.setup_commands();
             config
         };
         Ok(self.transports.iter().map(complete).collect())
@@ -80,6 +97,7 @@ impl Exchange {
     pub fn client(&self) -> easgate_exchange::Config {
         easgate_exchange::Config {
             domain_controller: self.domain_controller.clone(),
+            kind: self.kind,
         }
     }
 }

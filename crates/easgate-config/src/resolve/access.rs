@@ -2,6 +2,7 @@
 
 use easgate_cmdlet::{
     Authentication, CertificatePin, ClientCertificate, Config, KdcAddress, KerberosLogon, Proxy, Secret,
+    SystemLogon,
 };
 
 use super::Checks;
@@ -60,40 +61,70 @@ impl Checks<'_> {
         raw: &RawExchange,
         secrets: &mut Secrets,
     ) -> Option<Authentication> {
-        let kind = raw.authentication;
-        let is_kerberos = matches!(kind, RawAuthentication::Kerberos | RawAuthentication::Negotiate);
-        for (given, key) in [(raw.spn.is_some(), "spn"), (!raw.kdc.is_empty(), "kdc")] {
-            if given && !is_kerberos {
+        self.kerberos_keys(at, raw);
+        match raw.authentication {
+            RawAuthentication::Basic => {
+                let (username, password) = (self.account(at, raw, secrets)?, later());
+                Some(Authentication::Basic { username, password })
+            }
+            RawAuthentication::Ntlm => {
+                let (username, password) = (self.account(at, raw, secrets)?, later());
+                Some(Authentication::Ntlm { username, password })
+            }
+            RawAuthentication::Kerberos => self.logon(at, raw, secrets).map(Authentication::Kerberos),
+            RawAuthentication::Negotiate => self.logon(at, raw, secrets).map(Authentication::Negotiate),
+            RawAuthentication::System => {
+                let why = "authentication = \"system\" takes a ticket or a keytab, not a password";
+                self.useless(at, raw, &["password"], why);
+                Some(Authentication::SystemKerberos(SystemLogon {
+                    principal: raw.username.clone(),
+                    spn: raw.spn.clone(),
+                }))
+            }
+            RawAuthentication::Certificate => {
+                let why = "authentication = \"certificate\" takes the account from the certificate";
+                self.useless(at, raw, &["username", "password"], why);
+                Some(Authentication::Certificate)
+            }
+        }
+    }
+
+    /// Names the keys of Kerberos that have no use with the chosen authentication.
+    fn kerberos_keys(&mut self, at: usize, raw: &RawExchange) {
+        let by_password = matches!(
+            raw.authentication,
+            RawAuthentication::Kerberos | RawAuthentication::Negotiate
+        );
+        let by_system = raw.authentication == RawAuthentication::System;
+        for (given, key, has_use) in [
+            (raw.spn.is_some(), "spn", by_password || by_system),
+            (!raw.kdc.is_empty(), "kdc", by_password),
+        ] {
+            if given && !has_use {
                 let message = "this is for Kerberos alone: authentication = \"kerberos\" or \"negotiate\"";
                 self.problem_in(at, "exchange", key, message);
             }
         }
-        if kind == RawAuthentication::Certificate {
-            for (given, key) in [
-                (raw.username.is_some(), "username"),
-                (raw.password.is_some(), "password"),
-            ] {
-                if given {
-                    let message = "authentication = \"certificate\" takes the account from the certificate";
-                    self.problem_in(at, "exchange", key, message);
-                }
+    }
+
+    /// Names those of `keys` that are given though the chosen authentication has no use for them.
+    fn useless(&mut self, at: usize, raw: &RawExchange, keys: &[&str], why: &str) {
+        for (given, key) in [
+            (raw.username.is_some(), "username"),
+            (raw.password.is_some(), "password"),
+        ] {
+            if given && keys.contains(&key) {
+                self.problem_in(at, "exchange", key, why);
             }
-            return Some(Authentication::Certificate);
         }
+    }
+
+    fn logon(&mut self, at: usize, raw: &RawExchange, secrets: &mut Secrets) -> Option<KerberosLogon> {
         let username = self.account(at, raw, secrets)?;
-        let kdc = self.kdc(at, raw);
-        let logon = KerberosLogon {
+        Some(KerberosLogon {
             spn: raw.spn.clone(),
-            kdc,
-            ..KerberosLogon::new(username.clone(), later())
-        };
-        let password = later();
-        Some(match kind {
-            RawAuthentication::Basic => Authentication::Basic { username, password },
-            RawAuthentication::Ntlm => Authentication::Ntlm { username, password },
-            RawAuthentication::Kerberos => Authentication::Kerberos(logon),
-            RawAuthentication::Negotiate => Authentication::Negotiate(logon),
-            RawAuthentication::Certificate => Authentication::Certificate,
+            kdc: self.kdc(at, raw),
+            ..KerberosLogon::new(username, later())
         })
     }
 

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use easgate_compliance::Policy;
-use easgate_intune::{Cloud, Credential, FileSource, GraphConfig, GraphConfigError, INTUNE_PLANS};
+use easgate_intune::{Cloud, Credential, FileSource, GraphConfig, GraphConfigError, INTUNE_PLANS, Proxy};
 use url::Url;
 use uuid::Uuid;
 
 use crate::file::{RawCloud, RawEnrollment, RawSource};
 use crate::organization::no_secret;
-use crate::{Enrollment, Graph, GraphCredential};
+use crate::{Enrollment, Graph, GraphCredential, SecretRef};
 
 use super::Checks;
 
@@ -46,6 +46,9 @@ impl Checks<'_> {
                 raw.count_warning_as_licensed.is_some(),
             ),
             ("proxy", raw.proxy.is_some()),
+            ("proxy_username", raw.proxy_username.is_some()),
+            ("proxy_password", raw.proxy_password.is_some()),
+            ("no_proxy", raw.no_proxy.is_some()),
             ("ca_file", raw.ca_file.is_some()),
             ("graph_root", raw.graph_root.is_some()),
             ("login_root", raw.login_root.is_some()),
@@ -86,6 +89,7 @@ impl Checks<'_> {
             "source = \"graph\" needs the client id of the application",
         );
         let credential = self.credential(at, raw);
+        let proxy_login = self.proxy_login(at, raw);
         let cloud = match raw.cloud {
             Some(RawCloud::Global) | None => Cloud::Global,
             Some(RawCloud::UsGov) => Cloud::UsGov,
@@ -101,7 +105,11 @@ impl Checks<'_> {
             groups,
             license_plans: self.plans(at, raw.license_plans.as_deref()),
             count_warning_as_licensed: raw.count_warning_as_licensed.unwrap_or(true),
-            proxy: self.url(at, "proxy", raw.proxy.as_deref()),
+            proxy: self.url(at, "proxy", raw.proxy.as_deref()).map(|url| Proxy {
+                url,
+                login: None,
+                no_proxy: raw.no_proxy.clone().unwrap_or_default(),
+            }),
             ..GraphConfig::new(cloud, tenant?, client_id?, Credential::Secret(no_secret()))
         };
         if let Err(error) = config.validate() {
@@ -112,7 +120,62 @@ impl Checks<'_> {
             config,
             credential?,
             raw.ca_file.as_deref().map(|file| self.path(file)),
+            proxy_login,
         ))
+    }
+
+    /// The account at the proxy, without its password.
+    fn proxy_login(&mut self, at: usize, raw: &RawEnrollment) -> Option<(String, SecretRef)> {
+        if let Some(url) = raw.proxy.as_deref().and_then(|text| text.parse::<Url>().ok()) {
+            if !url.username().is_empty() || url.password().is_some() {
+                let message =
+                    "credentials stand in `proxy_username` and `proxy_password`, not in the address";
+                self.problem_in(at, SECTION, "proxy", message);
+            }
+            if url.scheme() != "http" {
+                self.problem_in(
+                    at,
+                    SECTION,
+                    "proxy",
+                    "a proxy's address is of the form http://host:port",
+                );
+            }
+        }
+        let of_proxy = [
+            ("proxy_username", raw.proxy_username.is_some()),
+            ("proxy_password", raw.proxy_password.is_some()),
+            ("no_proxy", raw.no_proxy.is_some()),
+        ];
+        if raw.proxy.is_none() {
+            for (key, _) in of_proxy.iter().filter(|(_, given)| *given) {
+                self.problem_in(at, SECTION, key, format!("`{key}` is of use with `proxy` only"));
+            }
+        }
+        match (&raw.proxy_username, &raw.proxy_password) {
+            (Some(username), Some(password)) => {
+                let password = self.secret(at, SECTION, "proxy_password", password)?;
+                Some((username.clone(), password))
+            }
+            (None, None) => None,
+            (Some(_), None) => {
+                self.problem_in(
+                    at,
+                    SECTION,
+                    "proxy_username",
+                    "`proxy_password` is needed with it",
+                );
+                None
+            }
+            (None, Some(_)) => {
+                self.problem_in(
+                    at,
+                    SECTION,
+                    "proxy_password",
+                    "`proxy_username` is needed with it",
+                );
+                None
+            }
+        }
     }
 
     fn credential(&mut self, at: usize, raw: &RawEnrollment) -> Option<GraphCredential> {

@@ -1,10 +1,11 @@
 //! The section `exchange`.
 
 use easgate_cmdlet::{Config, ConfigError};
+use easgate_exchange::Kind;
 use url::Url;
 
 use crate::Exchange;
-use crate::file::RawExchange;
+use crate::file::{RawExchange, RawKind};
 use crate::problem::Key;
 
 use super::Checks;
@@ -16,6 +17,10 @@ impl Checks<'_> {
         if raw.servers.is_empty() {
             self.problem_in(at, "exchange", "servers", "at least one server is needed");
         }
+        if raw.kind == RawKind::Hosted && raw.servers.len() > 1 {
+            let message = "kind = \"hosted\" takes one address, the one that the hoster gave";
+            self.problem_in(at, "exchange", "servers", message);
+        }
         let mut transports = Vec::new();
         for (number, server) in raw.servers.iter().enumerate() {
             transports.extend(self.server(at, number, server, raw, access.as_ref()));
@@ -24,6 +29,10 @@ impl Checks<'_> {
         let access = access.filter(|_| complete)?;
         Some(Exchange::new(
             transports,
+            match raw.kind {
+                RawKind::OnPremises => Kind::OnPremises,
+                RawKind::Hosted => Kind::Hosted,
+            },
             raw.username.clone(),
             access.secrets,
             raw.domain_controller.clone(),

@@ -8,7 +8,7 @@ use uuid::uuid;
 
 use super::support::{Answer, exchange, exchange_with, no_command, output, run, strings};
 use crate::{
-    Config, ExchangeClient, ExchangeError, Filter, FilterText, Identity, ListChange, Operator,
+    Config, ExchangeClient, ExchangeError, Filter, FilterText, Identity, Kind, ListChange, Operator,
     PolicySettings, Property, SettingsChange, Wipe,
 };
 
@@ -35,7 +35,7 @@ fn sent_with(granted: &'static [&'static str]) -> String {
     fake.sent()
 }
 
-async fn every_call(client: &ExchangeClient) {
+pub(super) async fn every_call(client: &ExchangeClient) {
     let quarantined = Filter::compare(
         Property::DeviceAccessState,
         Operator::Eq,
@@ -128,6 +128,19 @@ fn the_newer_family_is_preferred_where_nothing_is_known() {
         Clear-MobileDevice -Identity '0a0b0c0d-1111-4222-8333-444455556666' -Cancel $true -Confirm $false
         Remove-MobileDevice -Identity '0a0b0c0d-1111-4222-8333-444455556666' -Confirm $false
     "#]].assert_eq(&sent_with(&[]));
+}
+
+#[test]
+fn a_hoster_is_not_asked_about_servers() {
+    let hosted = Config {
+        kind: Kind::Hosted,
+        ..Config::default()
+    };
+    let (client, fake) = exchange_with(|_| Vec::new(), hosted);
+    assert_eq!(run(client.servers()).unwrap(), []);
+    assert_eq!(fake.sent(), "");
+    assert!(Kind::Hosted.setup_commands().is_empty());
+    assert_eq!(Kind::OnPremises.setup_commands().len(), 1);
 }
 
 #[test]
@@ -301,6 +314,7 @@ fn a_family_that_is_denied_under_both_names_is_named_by_the_newer() {
 fn a_configured_domain_controller_answers_everything() {
     let config = Config {
         domain_controller: Some("dc2.contoso.com".to_owned()),
+        ..Config::default()
     };
     let (client, fake) = exchange_with(|_| Vec::new(), config);
     run(every_call(&client));

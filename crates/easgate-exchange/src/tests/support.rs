@@ -33,6 +33,11 @@ impl CmdletTransport for Fake {
 }
 
 impl Fake {
+    /// The commands so far.
+    pub(super) fn commands(&self) -> Vec<Command> {
+        self.sent.lock().unwrap().clone()
+    }
+
     /// The commands so far as a person would type them, one a line.
     pub(super) fn sent(&self) -> String {
         let sent = self.sent.lock().unwrap();

@@ -7,6 +7,7 @@ use easgate_model::escape;
 use http::StatusCode;
 use serde_json::Value;
 
+use crate::http::proxy::ProxySchemes;
 use crate::http::{Answer, SendError};
 use crate::token::TokenError;
 
@@ -100,6 +101,8 @@ pub enum GraphError {
         endpoint: String,
         location: Option<String>,
     },
+    #[error("the proxy lets no request through to {endpoint}: it wants {wanted}")]
+    Proxy { endpoint: String, wanted: ProxySchemes },
     #[error("the last page of {endpoint} has no delta link")]
     NoDeltaLink { endpoint: String },
     #[error("{endpoint} is still throttled after {tries} tries ({ids})")]
@@ -165,7 +168,8 @@ impl GraphError {
             | Self::Unavailable { .. }
             | Self::Incomplete { .. }
             | Self::DeltaLost { .. } => true,
-            Self::Permission { .. }
+            Self::Proxy { .. }
+            | Self::Permission { .. }
             | Self::TokenRefused { .. }
             | Self::UnknownApplication { .. }
             | Self::NoIntune { .. }
@@ -189,6 +193,7 @@ impl GraphError {
         match self {
             Self::Token { source } => source.cure().to_owned(),
             Self::Unreachable { .. } => "check name resolution, the firewall and the proxy towards the Graph root, port 443".to_owned(),
+            Self::Proxy { wanted, .. } => wanted.cure().to_owned(),
             Self::Permission { permission, .. } => format!(
                 "add the application permission {permission} to the app registration and grant admin consent"
             ),
@@ -223,6 +228,7 @@ impl GraphError {
                 source,
             },
             SendError::TooLarge { limit } => Self::TooLarge { endpoint, limit },
+            SendError::Proxy { wanted } => Self::Proxy { endpoint, wanted },
         }
     }
 

@@ -108,6 +108,10 @@ impl EntraTokens {
                 endpoint: endpoint.clone(),
                 status: 200,
             },
+            SendError::Proxy { wanted } => TokenError::Proxy {
+                endpoint: endpoint.clone(),
+                wanted,
+            },
         })?;
         self.read(&endpoint, &answer)
     }

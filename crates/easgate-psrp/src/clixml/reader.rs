@@ -112,7 +112,7 @@ impl<'d> Reader<'d> {
             }
             Tag::Close(found) => {
                 let open = self.open.pop().ok_or_else(|| self.scan.unclosed())?;
-                self.scan.close(open, found)?;
+                self.scan.close(&open, found)?;
                 Ok(Some(Event::End))
             }
             Tag::End => Ok(None),

@@ -3,9 +3,12 @@
 //! It knows the part of XML that CLIXML uses, and refuses the rest: a declaration other than the leading `<?xml …?>`,
 //! comments, CDATA. It allocates nothing. Whoever drives it compares each end tag with its start, by [`Scanner::close`].
 
+mod plain;
+
 use memchr::memchr;
 
 use super::error::{ClixmlError, ClixmlErrorKind};
+pub(super) use plain::Plain;
 
 /// How many elements of any kind may stand inside each other for each object that may: `Obj`, `DCT`, `En`, and one more.
 const ELEMENTS_PER_OBJECT: usize = 4;
@@ -20,6 +23,7 @@ pub(super) struct Scanner<'de> {
     elements: usize,
     objects: usize,
     max_depth: usize,
+    max_elements: usize,
 }
 
 /// A start tag. Attributes are as written.
@@ -28,6 +32,8 @@ pub(super) struct Open<'de> {
     pub(super) tag: &'de str,
     pub(super) name: Option<&'de str>,
     pub(super) ref_id: Option<&'de str>,
+    /// Whether `name` stands for itself, with nothing to decode.
+    pub(super) plain_name: bool,
     pub(super) empty: bool,
     /// Where its `<` is.
     pub(super) start: usize,
@@ -48,6 +54,7 @@ impl Open<'_> {
             tag: "Nil",
             name: None,
             ref_id: None,
+            plain_name: false,
             empty: true,
             start,
         }
@@ -71,6 +78,7 @@ impl<'de> Scanner<'de> {
             elements: 0,
             objects: 0,
             max_depth,
+            max_elements: max_depth.saturating_mul(ELEMENTS_PER_OBJECT),
         })
     }
 
@@ -101,36 +109,62 @@ impl<'de> Scanner<'de> {
     /// The next tag, and the text before it, as written.
     #[inline]
     pub(super) fn next(&mut self) -> Result<(&'de str, Tag<'de>), ClixmlError> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let Some(found) = memchr(b'<', rest.as_bytes()) else {
+        let Some(start) = self.next_start() else {
             if self.elements > 0 {
-                return Err(ClixmlError::new(ClixmlErrorKind::Unclosed, self.text.len()));
+                return Err(self.unclosed());
             }
+            let rest = self.slice(self.at, self.text.len());
             self.at = self.text.len();
             return Ok((rest, Tag::End));
         };
-        let before = rest.get(..found).unwrap_or_default();
-        let start = self.at + found;
+        let before = self.slice(self.at, start);
         if self.elements == 0 && !before.trim_ascii().is_empty() {
             return Err(ClixmlError::new(ClixmlErrorKind::StrayText, self.at));
         }
         let tag = match self.byte(start + 1)? {
             b'/' => self.end_tag(start)?,
             b'!' | b'?' => return Err(ClixmlError::new(ClixmlErrorKind::Declaration, start)),
-            _ => self.start_tag(start)?,
+            _ => match self.plain_start_tag(start) {
+                Some(open) => Tag::Open(open),
+                None => self.start_tag(start)?,
+            },
         };
         self.note_depth(&tag, start)?;
         Ok((before, tag))
     }
 
+    /// Where the next `<` is.
+    #[inline]
+    fn next_start(&self) -> Option<usize> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        // Between elements there is no text, and no search for its end.
+        if rest.first() == Some(&b'<') {
+            return Some(self.at);
+        }
+        memchr(b'<', rest).map(|found| self.at + found)
+    }
+
     /// Goes behind the end of `open`, whose start tag was the last that was read.
-    pub(super) fn skip(&mut self, open: Open<'de>) -> Result<(), ClixmlError> {
-        if open.empty {
+    #[inline]
+    pub(super) fn skip(&mut self, open: &Open<'de>) -> Result<(), ClixmlError> {
+        if open.empty || self.text_to_end(open).is_some() {
             return Ok(());
         }
+        self.skip_children(open)
+    }
+
+    fn skip_children(&mut self, open: &Open<'de>) -> Result<(), ClixmlError> {
         loop {
+            match self.plain_child(open)? {
+                Plain::Child(inner) => {
+                    self.skip(&inner)?;
+                    continue;
+                }
+                Plain::End => return Ok(()),
+                Plain::Unknown => {}
+            }
             match self.next()?.1 {
-                Tag::Open(inner) => self.skip(inner)?,
+                Tag::Open(inner) => self.skip(&inner)?,
                 Tag::Close(tag) => return self.close(open, tag),
                 Tag::End => return Err(self.unclosed()),
             }
@@ -138,14 +172,17 @@ impl<'de> Scanner<'de> {
     }
 
     /// The text of the element `open`, as written; what stands behind a child element is left out.
-    pub(super) fn leaf(&mut self, open: Open<'de>) -> Result<&'de str, ClixmlError> {
+    pub(super) fn leaf(&mut self, open: &Open<'de>) -> Result<&'de str, ClixmlError> {
         if open.empty {
             return Ok("");
+        }
+        if let Some(text) = self.text_to_end(open) {
+            return Ok(text);
         }
         let (text, mut tag) = self.next()?;
         loop {
             match tag {
-                Tag::Open(inner) => self.skip(inner)?,
+                Tag::Open(inner) => self.skip(&inner)?,
                 Tag::Close(tag) => {
                     self.close(open, tag)?;
                     return Ok(text);
@@ -157,9 +194,14 @@ impl<'de> Scanner<'de> {
     }
 
     /// The next child of `parent`, or `None` once its end tag was read.
-    pub(super) fn child(&mut self, parent: Open<'de>) -> Result<Option<Open<'de>>, ClixmlError> {
+    pub(super) fn child(&mut self, parent: &Open<'de>) -> Result<Option<Open<'de>>, ClixmlError> {
         if parent.empty {
             return Ok(None);
+        }
+        match self.plain_child(parent)? {
+            Plain::Child(open) => return Ok(Some(open)),
+            Plain::End => return Ok(None),
+            Plain::Unknown => {}
         }
         match self.next()?.1 {
             Tag::Open(open) => Ok(Some(open)),
@@ -169,7 +211,7 @@ impl<'de> Scanner<'de> {
     }
 
     /// Checks that the end tag `found`, just read, ends `open`.
-    pub(super) fn close(&self, open: Open<'de>, found: &'de str) -> Result<(), ClixmlError> {
+    pub(super) fn close(&self, open: &Open<'de>, found: &'de str) -> Result<(), ClixmlError> {
         if open.tag == found {
             return Ok(());
         }
@@ -203,6 +245,7 @@ impl<'de> Scanner<'de> {
             tag: self.slice(start + 1, end),
             name: None,
             ref_id: None,
+            plain_name: false,
             empty: false,
             start,
         };
@@ -299,35 +342,43 @@ impl<'de> Scanner<'de> {
     #[inline]
     fn note_depth(&mut self, tag: &Tag<'de>, start: usize) -> Result<(), ClixmlError> {
         match tag {
-            Tag::Open(open) if !open.empty => {
-                self.elements += 1;
-                self.objects += usize::from(open.tag == "Obj");
-                if self.objects > self.max_depth {
-                    return Err(ClixmlError::new(
-                        ClixmlErrorKind::TooDeep {
-                            limit: self.max_depth,
-                        },
-                        start,
-                    ));
-                }
-                let limit = self.max_depth.saturating_mul(ELEMENTS_PER_OBJECT);
-                if self.elements > limit {
-                    return Err(ClixmlError::new(ClixmlErrorKind::TooDeep { limit }, start));
-                }
-            }
+            Tag::Open(open) => return self.note_start(open),
             Tag::Close(found) if self.elements == 0 => {
                 let kind = ClixmlErrorKind::StrayEnd {
                     found: (*found).to_owned(),
                 };
                 return Err(ClixmlError::new(kind, start));
             }
-            Tag::Close(found) => {
-                self.elements -= 1;
-                self.objects -= usize::from(*found == "Obj" && self.objects > 0);
-            }
-            Tag::Open(_) | Tag::End => {}
+            Tag::Close(found) => self.note_end(found),
+            Tag::End => {}
         }
         Ok(())
+    }
+
+    /// One element more is open, unless it is empty.
+    #[inline]
+    fn note_start(&mut self, open: &Open<'de>) -> Result<(), ClixmlError> {
+        if open.empty {
+            return Ok(());
+        }
+        self.elements += 1;
+        self.objects += usize::from(open.tag == "Obj");
+        if self.objects > self.max_depth || self.elements > self.max_elements {
+            let limit = if self.objects > self.max_depth {
+                self.max_depth
+            } else {
+                self.max_elements
+            };
+            return Err(ClixmlError::new(ClixmlErrorKind::TooDeep { limit }, open.start));
+        }
+        Ok(())
+    }
+
+    /// One element fewer is open, which there was.
+    #[inline]
+    fn note_end(&mut self, tag: &str) {
+        self.elements -= 1;
+        self.objects -= usize::from(tag == "Obj" && self.objects > 0);
     }
 }
 

@@ -89,11 +89,19 @@ pub(super) fn decode_text(raw: &str, offset: usize) -> Result<Cow<'_, str>, Clix
 
 /// Decodes the value of an attribute, which begins at byte `offset`; borrowed if there is nothing to decode.
 pub(super) fn decode_name(raw: &str, offset: usize) -> Result<Cow<'_, str>, ClixmlError> {
+    // Names are short, and hardly one has anything to decode.
+    if raw.bytes().all(is_plain) {
+        return Ok(Cow::Borrowed(raw));
+    }
     if memchr3(b'\t', b'\n', b'\r', raw.as_bytes()).is_none() {
         return decode_text(raw, offset);
     }
     let spaced = raw.replace("\r\n", " ").replace(['\t', '\n', '\r'], " ");
     decode_text(&spaced, offset).map(|text| Cow::Owned(text.into_owned()))
+}
+
+const fn is_plain(byte: u8) -> bool {
+    !matches!(byte, b'&' | b'_' | b'\t' | b'\n' | b'\r')
 }
 
 const ESCAPE_LENGTH: usize = "_xHHHH_".len();

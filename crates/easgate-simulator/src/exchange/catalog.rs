@@ -95,6 +95,14 @@ impl Rbac {
         }
     }
 
+    /// The 21 cmdlets as a hoster gives them: none about servers, in both families.
+    #[must_use]
+    pub fn hosted() -> Self {
+        Self::connector_and_mobile_device()
+            .without("Get-ExchangeServer")
+            .without("Set-ADServerSettings")
+    }
+
     /// The same roles and one cmdlet more.
     #[must_use]
     pub fn with(mut self, cmdlet: &str) -> Self {

@@ -1,14 +1,23 @@
 //! `easgate check`: the doctor. Every step with what was found, and what to do where something is wrong.
 
+mod endpoints;
 mod enrollment;
 mod exchange;
+mod expiry;
 mod finding;
+mod graph;
+mod place;
+mod probe;
+mod server;
 
 use easgate_config::{Environment, Organization};
+use easgate_connector::{Clock, Mode, SystemClock};
+use easgate_exchange::rbac::{Feature, Features};
 use easgate_model::OrganizationId;
 
+use self::exchange::Account;
 use self::finding::Findings;
-use crate::cli::Common;
+use crate::cli::CheckArguments;
 use crate::command::Failure;
 use crate::command::wiring::Settings;
 use crate::exit::Exit;
@@ -16,24 +25,19 @@ use crate::output::chain;
 
 /// Goes through every step, also after one that failed, as far as it does not need that one.
 ///
-/// Nothing is written to Exchange. Exits 0 when everything is well, and 2 otherwise.
+/// Nothing is written to Exchange, and no credential that was refused is tried again. Exits 0 when everything is well or
+/// only has warnings, and 2 otherwise.
 ///
 /// # Errors
-/// When the findings cannot be printed.
-pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
-    let mut findings = Findings::new(arguments.json);
-    match Settings::read(arguments) {
-        Ok(settings) => {
-            findings.good("configuration", "", settings.path.display().to_string());
-            for warning in &settings.configuration.warnings {
-                findings.odd("configuration", "", warning.to_string());
-            }
-            let environment = Environment::of_this_process();
-            for organization in settings.organizations() {
-                let met = check(&mut findings, organization, &environment).await;
-                store(&mut findings, &settings, organization, met).await;
-            }
-        }
+/// When the findings cannot be printed, or `--endpoints` finds no configuration.
+pub(crate) async fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
+    if arguments.endpoints {
+        let settings = Settings::read(&arguments.common)?;
+        return endpoints::print(settings.organizations(), arguments.common.json);
+    }
+    let mut findings = Findings::new(arguments.common.json);
+    match Settings::read(&arguments.common) {
+        Ok(settings) => all(&mut findings, &settings).await,
         Err(error) => findings.bad(
             "configuration",
             "",
@@ -44,6 +48,25 @@ pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
     findings.finish()
 }
 
+async fn all(findings: &mut Findings, settings: &Settings) {
+    findings.good("configuration", "", settings.path.display().to_string());
+    for warning in &settings.configuration.warnings {
+        findings.odd("configuration", "", warning.to_string(), None);
+    }
+    let store = place::open(findings, settings).await;
+    let environment = Environment::of_this_process();
+    for organization in settings.organizations() {
+        findings.organization(&organization.name);
+        let met = check(findings, organization, &environment).await;
+        if let Some(store) = &store {
+            place::binding(findings, store, &organization.name, met).await;
+        }
+    }
+    if let Some(store) = store {
+        store.close().await;
+    }
+}
+
 /// The secrets, each server, and the enrolments; tells which organisation answered.
 async fn check(
     findings: &mut Findings,
@@ -52,20 +75,43 @@ async fn check(
 ) -> Option<OrganizationId> {
     for secret in organization.secrets() {
         match secret.read(environment) {
-            Ok(_) => findings.good("secret", &organization.name, secret.to_string()),
+            Ok(_) => findings.good("secret", "", secret.to_string()),
             Err(error) => findings.bad(
                 "secret",
-                &organization.name,
+                "",
                 chain(&error),
                 Some("set the variable, or write the file so that only this account can read it"),
             ),
         }
     }
+    if let Some(path) = organization.exchange.ca_file() {
+        let what = "ca_file of [organization.exchange]";
+        expiry::file(findings, what, path, SystemClock::new().now());
+    }
+    let mut features = Features::from([Feature::Read]);
+    if organization.mode == Mode::Enforce {
+        features.insert(Feature::Lists);
+    }
+    let mut account = Account {
+        client: organization.exchange.client(),
+        features,
+        refused_by: None,
+    };
     let mut met = None;
-    // Without a password there is no log-on, and the secret's own step has said why.
-    for config in organization.exchange.transports(environment).unwrap_or_default() {
+    let Ok(transports) = organization.exchange.transports(environment) else {
+        for url in organization.exchange.servers() {
+            findings.skipped(
+                "log-on",
+                url.host_str().unwrap_or_default(),
+                "the secret has to be there first",
+            );
+        }
+        enrollment::check(findings, &organization.enrollment, environment).await;
+        return None;
+    };
+    for config in transports {
         let server = config.url.to_string();
-        let answered = exchange::check(findings, config, organization.exchange.client()).await;
+        let answered = exchange::check(findings, config, &mut account).await;
         match (met, answered) {
             (Some(first), Some(other)) if first != other => findings.bad(
                 "organisation",
@@ -77,48 +123,6 @@ async fn check(
             _ => {}
         }
     }
-    enrollment::check(
-        findings,
-        &organization.name,
-        &organization.enrollment,
-        environment,
-    )
-    .await;
+    enrollment::check(findings, &organization.enrollment, environment).await;
     met
-}
-
-/// The store, and whether it belongs to the organisation that answered.
-async fn store(
-    findings: &mut Findings,
-    settings: &Settings,
-    organization: &Organization,
-    met: Option<OrganizationId>,
-) {
-    let cure = "look at the disk, at the rights of the folder, and at `url` of [store]";
-    let store = match settings.store().await {
-        Ok(store) => store,
-        Err(error) => return findings.bad("store", "", chain(&error), Some(cure)),
-    };
-    let binding = match store.organization(&organization.name).await {
-        Ok(kept) => kept.binding().await,
-        Err(error) => Err(error),
-    };
-    match binding {
-        Err(error) => findings.bad("store", &organization.name, chain(&error), Some(cure)),
-        Ok((Some(bound), _)) if met.is_some_and(|met| met != bound) => findings.bad(
-            "store",
-            &organization.name,
-            format!("it belongs to the organisation {bound}, and another one answered"),
-            Some("look at `servers`; for a new organisation use a new name or a new store"),
-        ),
-        Ok((bound, _)) => {
-            let bound = bound.map_or_else(|| "not bound yet".to_owned(), |id| format!("bound to {id}"));
-            findings.good(
-                "store",
-                &organization.name,
-                format!("{}, {bound}", store.path().display()),
-            );
-        }
-    }
-    store.close().await;
 }

@@ -1,10 +1,10 @@
 //! `easgate simulate`: simulators for tests and for trying out.
 
-use easgate_simulator::exchange::{ExchangeConfig, ExchangeSimulator, ExchangeVersion};
+use easgate_simulator::exchange::{ExchangeConfig, ExchangeSimulator, ExchangeVersion, Rbac};
 use easgate_simulator::tenant::{TenantConfig, TenantSimulator};
 use easgate_simulator::world::World;
 
-use crate::cli::{SimulateArguments, SimulateCommand};
+use crate::cli::{SimulateArguments, SimulateCommand, SimulateExchangeArguments};
 use crate::command::{Failure, stopped};
 use crate::exit::Exit;
 use crate::output;
@@ -20,10 +20,11 @@ pub(crate) async fn run(command: &SimulateCommand) -> Result<Exit, Failure> {
     }
 }
 
-async fn exchange(arguments: &SimulateArguments) -> Result<Exit, Failure> {
-    let world = World::contoso(usize::try_from(arguments.devices)?);
+async fn exchange(arguments: &SimulateExchangeArguments) -> Result<Exit, Failure> {
+    let world = World::contoso(usize::try_from(arguments.common.devices)?);
     let config = ExchangeConfig {
-        listen: arguments.listen,
+        listen: arguments.common.listen,
+        rbac: profile(&arguments.profile),
         version: version(&arguments.version)?,
         full_serialization: arguments.full_serialization,
         ..ExchangeConfig::new(world)
@@ -36,6 +37,16 @@ async fn exchange(arguments: &SimulateArguments) -> Result<Exit, Failure> {
     stopped().await?;
     exchange.stop().await?;
     Ok(Exit::Done)
+}
+
+/// The command line gives no other name.
+fn profile(name: &str) -> Rbac {
+    match name {
+        "original" => Rbac::connector(),
+        "hosted" => Rbac::hosted(),
+        "admin" => Rbac::organization_management(),
+        _ => Rbac::connector_and_mobile_device(),
+    }
 }
 
 fn version(name: &str) -> Result<ExchangeVersion, UnknownVersion> {

@@ -1,20 +1,22 @@
 //! The doctor.
 
+use easgate_simulator::exchange::{ExchangeConfig, ExchangeSimulator, Rbac};
 use easgate_simulator::world::World;
+use expect_test::expect;
 use serde_json::Value;
 
 use crate::place::Place;
 
-/// `step outcome` of every finding, without the words.
+/// `id outcome` of every finding, without the words.
 fn steps(report: &Value) -> Vec<String> {
-    report["steps"]
+    report["findings"]
         .as_array()
         .unwrap()
         .iter()
         .map(|step| {
             format!(
                 "{} {}",
-                step["step"].as_str().unwrap(),
+                step["id"].as_str().unwrap(),
                 step["outcome"].as_str().unwrap()
             )
         })
@@ -32,12 +34,19 @@ async fn a_healthy_place_passes_every_step() {
             "configuration ok",
             // The limit is raised in the open.
             "configuration warning",
+            "file modes ok",
+            "disk ok",
             "secret ok",
             "name ok",
             "port ok",
+            "tls skipped",
+            "clock ok",
+            "schemes ok",
             "log-on ok",
+            "language ok",
             "cmdlets ok",
             "versions ok",
+            "shells skipped",
             "organisation ok",
             "enrolments ok",
             "store ok"
@@ -60,7 +69,7 @@ async fn what_is_wrong_is_named_with_its_cure() {
     // What does not depend on the log-on is checked all the same.
     assert!(steps.contains(&"enrolments ok".to_owned()), "{report}");
     let text = place.easgate_with_wrong_password("check").await.exits(2).stdout;
-    assert!(text.contains("Set-PowerShellVirtualDirectory"), "{text}");
+    assert!(text.contains("Every further trial may lock it"), "{text}");
 
     place.configure(|text| text.replace("mode = \"enforce\"", "mood = \"enforce\""));
     let ended = place.easgate("check").await.exits(2);
@@ -82,3 +91,125 @@ async fn place_check(folder: &tempfile::TempDir) -> Value {
         .exits(2)
         .json()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_credential_is_not_tried_at_the_next_server() {
+    let place = Place::new(World::contoso(5)).await;
+    let other = ExchangeSimulator::start(ExchangeConfig::new(World::contoso(5)))
+        .await
+        .unwrap();
+    let url = place.exchange.url().to_string();
+    place.configure(|text| {
+        text.replace(
+            &format!("[\"{url}\"]"),
+            &format!("[\"{url}\", \"{}\"]", other.url()),
+        )
+    });
+    let report = place
+        .easgate_with_wrong_password("check --json")
+        .await
+        .exits(2)
+        .json();
+    let of_log_on: Vec<&str> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["id"] == "log-on")
+        .map(|finding| finding["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(of_log_on, ["failed", "skipped"], "{report}");
+    // One question without credentials at each server, and one log-on at the first.
+    assert_eq!((place.exchange.failed_logons(), other.failed_logons()), (2, 1));
+    other.stop().await.unwrap();
+    place.exchange.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_path_and_a_missing_cmdlet_have_their_own_cures() {
+    let roles = Rbac::connector_and_mobile_device().without("Set-CASMailbox");
+    let place = Place::with(ExchangeConfig {
+        rbac: roles,
+        ..ExchangeConfig::new(World::contoso(5))
+    })
+    .await;
+    let text = place.easgate("check").await.exits(2).stdout;
+    assert!(text.contains("missing: Set-CASMailbox"), "{text}");
+    assert!(text.contains("easgate rbac generate"), "{text}");
+
+    place.configure(|text| text.replace("/powershell\"", "/wsman\""));
+    let before = place.exchange.failed_logons();
+    let text = place.easgate("check").await.exits(2).stdout;
+    assert!(
+        text.contains("HTTP 404: there is no PowerShell at this path"),
+        "{text}"
+    );
+    assert_eq!(place.exchange.failed_logons(), before, "no credential goes there");
+    place.exchange.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_store_is_a_finding_with_its_cure() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new(World::contoso(5)).await;
+    place.easgate("check").await.exits(0);
+    let folder = place.folder.path();
+    let report = place.easgate("check --json").await.exits(0).json();
+    assert!(steps(&report).contains(&"file modes ok".to_owned()), "{report}");
+    let mode = std::fs::metadata(folder.join("easgate.db"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    // A certificate file that holds none.
+    place.configure(|text| {
+        text.replace(
+            "[organization.enrollment]",
+            "ca_file = \"ca.pem\"\n\n[organization.enrollment]",
+        )
+    });
+    place.write("ca.pem", "nothing\n");
+    let report = place.easgate("check --json").await.exits(2).json();
+    assert!(steps(&report).contains(&"expiry failed".to_owned()), "{report}");
+    place.exchange.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn endpoints_are_told_without_a_connection_or_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("easgate.toml"), GRAPH).unwrap();
+    let ended = crate::place::run(folder.path(), &["check", "--endpoints"], "")
+        .await
+        .exits(0);
+    expect![[r#"
+        HOST                      PORT  PROTOCOL  PURPOSE
+        ex1.contoso.example       443   tcp       Exchange remote PowerShell
+        ex2.contoso.example       8443  tcp       Exchange remote PowerShell
+        graph.microsoft.us        443   tcp       Microsoft Graph
+        login.microsoftonline.us  443   tcp       log-on service of Microsoft Entra ID
+    "#]]
+    .assert_eq(&ended.stdout);
+    let value = crate::place::run(folder.path(), &["check", "--endpoints", "--json"], "")
+        .await
+        .exits(0)
+        .json();
+    assert_eq!(value["endpoints"][0]["port"], 443);
+    assert_eq!(value["endpoints"].as_array().unwrap().len(), 4, "{value}");
+}
+
+const GRAPH: &str = r#"
+[[organization]]
+name = "contoso"
+
+[organization.exchange]
+servers = ["https://ex1.contoso.example/powershell", "https://ex2.contoso.example:8443/powershell"]
+username = 'CONTOSO\easgate'
+password = { env = "NOT_SET" }
+
+[organization.enrollment]
+source = "graph"
+tenant = "contoso.example"
+client_id = "11111111-2222-3333-4444-555555555555"
+client_secret = { env = "NOT_SET" }
+cloud = "us-gov"
+"#;

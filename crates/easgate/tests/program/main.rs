@@ -9,3 +9,4 @@ mod exit_codes;
 mod hostile;
 mod organizations;
 mod place;
+mod rbac;

@@ -24,6 +24,21 @@ enum Hash {
 ///
 /// Why none exist.
 pub(super) fn channel_bindings(certificate: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let data = application_data(certificate)?;
+    let length = u32::try_from(data.len()).map_err(|_| "the digest is too long")?;
+    let mut bindings = vec![0; 24];
+    bindings.extend_from_slice(&length.to_le_bytes());
+    bindings.extend_from_slice(&HEADER.to_le_bytes());
+    bindings.extend_from_slice(&data);
+    Ok(bindings)
+}
+
+/// The same as GSS-API wants it: the application data alone.
+///
+/// # Errors
+///
+/// Why there is none.
+pub(super) fn application_data(certificate: &[u8]) -> Result<Vec<u8>, &'static str> {
     let parsed = Certificate::from_der(certificate).map_err(|_| "the server's certificate cannot be read")?;
     let hash =
         hash_of(&parsed.signature_algorithm).ok_or("none is defined for the certificate's signature")?;
@@ -32,13 +47,7 @@ pub(super) fn channel_bindings(certificate: &[u8]) -> Result<Vec<u8>, &'static s
         Hash::Sha384 => Sha384::digest(certificate).to_vec(),
         Hash::Sha512 => Sha512::digest(certificate).to_vec(),
     };
-    let data = [PREFIX, &digest].concat();
-    let length = u32::try_from(data.len()).map_err(|_| "the digest is too long")?;
-    let mut bindings = vec![0; 24];
-    bindings.extend_from_slice(&length.to_le_bytes());
-    bindings.extend_from_slice(&HEADER.to_le_bytes());
-    bindings.extend_from_slice(&data);
-    Ok(bindings)
+    Ok([PREFIX, &digest].concat())
 }
 
 /// The hash of a signature; MD5 and SHA-1 become SHA-256, as the RFC says.

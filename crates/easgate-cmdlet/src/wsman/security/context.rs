@@ -1,51 +1,52 @@
-//! Security contexts: everything that knows the security library.
+//! Security contexts: a log-on of one connection, and its keys afterwards.
 //!
-//! The library checks little of what it reads and may panic on it, so its calls are made under a guard: a context
-//! in which one panicked or failed is broken, and so is its connection.
+//! Two libraries can do it. What goes wrong in one breaks the context, and with it its connection.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod password;
+#[cfg(feature = "gssapi")]
+mod system;
+
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret as _, SecretString};
-use sspi::credssp::SspiContext;
-use sspi::generator::GeneratorState;
-use sspi::ntlm::NtlmConfig;
-use sspi::{
-    AuthIdentity, BufferType, ClientRequestFlags, CredentialUse, Credentials, CredentialsBuffers,
-    DataRepresentation, EncryptionFlags, ErrorKind, KdcResolution, Kerberos, KerberosConfig, Negotiate,
-    NegotiateConfig, Ntlm, SecurityBuffer, SecurityBufferRef, SecurityStatus, Sspi as _, SspiImpl as _,
-    Username,
-};
+use secrecy::SecretString;
 
+use self::password::PasswordLibrary;
+#[cfg(feature = "gssapi")]
+use self::system::SystemLibrary;
 use super::envelope::{self, Malformed, Sealed};
-use super::failure::{self, KDC_MARK, Who};
+use super::failure::{self, Who};
 use super::kdc::Kdcs;
 use super::scheme::{Mechanism, Scheme};
 use crate::AuthenticationError;
 
-/// The name under which we appear in NTLM messages.
-const COMPUTER: &str = "EASGATE";
-
-/// What a context begins with.
-#[derive(Debug, Clone)]
-pub(super) struct Account<'a> {
-    pub(super) username: &'a str,
-    pub(super) spn: &'a str,
-    pub(super) kdcs: &'a Arc<Kdcs>,
-}
-
 /// A log-on of one connection, and its keys afterwards.
 pub(in crate::wsman) struct SecurityContext {
-    sspi: SspiContext,
-    credentials: Option<CredentialsBuffers>,
+    library: Library,
     username: String,
     spn: String,
-    kdcs: Arc<Kdcs>,
     scheme: Scheme,
-    /// Given with every step from the first on.
-    bindings: Option<Vec<u8>>,
     done: bool,
     broken: bool,
+}
+
+enum Library {
+    Password(Box<PasswordLibrary>),
+    #[cfg(feature = "gssapi")]
+    System(SystemLibrary),
+}
+
+/// How far a step came.
+struct Stepped {
+    token: Vec<u8>,
+    done: bool,
+}
+
+/// An encrypted message.
+struct Encrypted {
+    token: Vec<u8>,
+    data: Vec<u8>,
+    /// What the receiver is told: the length of the text with its padding.
+    length: usize,
 }
 
 /// Why a message could not be sealed, or not be read; the connection cannot be used any longer.
@@ -62,49 +63,56 @@ pub(in crate::wsman) enum SealError {
 }
 
 impl SecurityContext {
-    /// Begins a log-on; nothing is sent yet.
+    /// Begins a log-on with a password; nothing is sent yet.
     ///
     /// # Errors
     ///
     /// When the user name cannot be read.
-    pub(super) fn new(
+    pub(super) fn with_password(
         scheme: Scheme,
-        account: &Account<'_>,
+        username: &str,
         password: &SecretString,
+        spn: &str,
+        kdcs: &Arc<Kdcs>,
         bindings: Option<Vec<u8>>,
     ) -> Result<Self, AuthenticationError> {
-        let who = Who {
-            username: account.username,
-            spn: account.spn,
-            mechanism: scheme.mechanism(),
-        };
-        let failed = |error: sspi::Error| failure::read(&error.to_string(), &who);
-        let username = Username::parse(account.username).map_err(|error| AuthenticationError::Protocol {
-            reason: format!("the user name {} cannot be read: {error}", account.username),
-        })?;
-        let identity = Credentials::AuthIdentity(AuthIdentity {
+        let library = PasswordLibrary::new(scheme, username, password, spn, kdcs, bindings);
+        let library = library.map_err(|text| read(&text, username, spn, scheme))?;
+        Ok(Self::new(
+            Library::Password(Box::new(library)),
             username,
-            password: password.expose_secret().to_owned().into(),
-        });
-        let mut sspi = library_context(scheme, account.kdcs).map_err(failed)?;
-        let credentials = sspi
-            .acquire_credentials_handle()
-            .with_credential_use(CredentialUse::Outbound)
-            .with_auth_data(&identity)
-            .execute(&mut sspi)
-            .map_err(failed)?
-            .credentials_handle;
-        Ok(Self {
-            sspi,
-            credentials,
-            username: account.username.to_owned(),
-            spn: account.spn.to_owned(),
-            kdcs: Arc::clone(account.kdcs),
+            spn,
             scheme,
-            bindings,
+        ))
+    }
+
+    /// Begins a log-on with the credentials that the system has for `principal`, or its default ones.
+    ///
+    /// # Errors
+    ///
+    /// When the system has none.
+    #[cfg(feature = "gssapi")]
+    pub(super) async fn of_the_system(
+        scheme: Scheme,
+        principal: Option<&str>,
+        spn: &str,
+        bindings: Option<Vec<u8>>,
+    ) -> Result<Self, AuthenticationError> {
+        let username = principal.unwrap_or("the default principal");
+        let library = SystemLibrary::new(scheme, principal, spn, bindings).await;
+        let library = library.map_err(|text| read(&text, username, spn, scheme))?;
+        Ok(Self::new(Library::System(library), username, spn, scheme))
+    }
+
+    fn new(library: Library, username: &str, spn: &str, scheme: Scheme) -> Self {
+        Self {
+            library,
+            username: username.to_owned(),
+            spn: spn.to_owned(),
+            scheme,
             done: false,
             broken: false,
-        })
+        }
     }
 
     pub(in crate::wsman) const fn scheme(&self) -> Scheme {
@@ -126,17 +134,15 @@ impl SecurityContext {
 
     /// Checks that the mechanism which was used is the one that was to be.
     pub(in crate::wsman) fn check_mechanism(&self) -> Result<(), AuthenticationError> {
-        let used = match &self.sspi {
-            SspiContext::Negotiate(negotiate) => negotiate.negotiated_protocol().protocol_name(),
-            SspiContext::Kerberos(_) | SspiContext::Ntlm(_) | SspiContext::Pku2u(_) => {
-                self.sspi.package_name()
-            }
+        let used = match &self.library {
+            Library::Password(library) => library.mechanism().to_owned(),
+            #[cfg(feature = "gssapi")]
+            Library::System(library) => library.mechanism(),
         };
         let wanted = self.scheme.mechanism().name();
         if used.eq_ignore_ascii_case(wanted) {
             Ok(())
         } else {
-            let used = used.to_owned();
             Err(AuthenticationError::Mechanism { wanted, used })
         }
     }
@@ -151,74 +157,15 @@ impl SecurityContext {
             return Err(self.failure("the context is broken"));
         }
         self.broken = true;
-        let (status, output) = self.run(token).await.map_err(|text| self.failure(&text))?;
-        match status {
-            SecurityStatus::Ok | SecurityStatus::CompleteNeeded => self.done = true,
-            SecurityStatus::ContinueNeeded | SecurityStatus::CompleteAndContinue => {}
-            other @ (SecurityStatus::LocalLogon
-            | SecurityStatus::ContextExpired
-            | SecurityStatus::IncompleteCredentials
-            | SecurityStatus::Renegotiate
-            | SecurityStatus::NoLsaContext) => {
-                return Err(self.failure(&format!("unexpected status {other:?}")));
-            }
-        }
-        self.broken = false;
-        Ok(output)
-    }
-
-    /// Drives the library's generator, which asks for what the domain controllers say.
-    async fn run(&mut self, token: &[u8]) -> Result<(SecurityStatus, Vec<u8>), String> {
-        let mut input = vec![SecurityBuffer::new(token.to_vec(), BufferType::Token)];
-        if let Some(bindings) = &self.bindings {
-            input.push(SecurityBuffer::new(bindings.clone(), BufferType::ChannelBindings));
-        }
-        let mut output = vec![SecurityBuffer::new(Vec::new(), BufferType::Token)];
-        let status = {
-            let mut builder = self
-                .sspi
-                .initialize_security_context()
-                .with_credentials_handle(&mut self.credentials)
-                .with_context_requirements(
-                    ClientRequestFlags::MUTUAL_AUTH
-                        | ClientRequestFlags::CONFIDENTIALITY
-                        | ClientRequestFlags::INTEGRITY
-                        | ClientRequestFlags::REPLAY_DETECT
-                        | ClientRequestFlags::SEQUENCE_DETECT,
-                )
-                .with_target_data_representation(DataRepresentation::Native)
-                .with_target_name(&self.spn)
-                .with_input(&mut input)
-                .with_output(&mut output);
-            let sspi = &mut self.sspi;
-            let mut generator = guarded(|| sspi.initialize_security_context_impl(&mut builder))?;
-            let mut state = guarded_value(|| generator.start())?;
-            loop {
-                match state {
-                    GeneratorState::Suspended(request) => {
-                        let reply = self.kdcs.ask(&request).await.map_err(|text| {
-                            sspi::Error::new(
-                                ErrorKind::NoAuthenticatingAuthority,
-                                format!("{KDC_MARK}{text}"),
-                            )
-                        });
-                        state = guarded_value(|| generator.resume(reply))?;
-                    }
-                    GeneratorState::Completed(outcome) => {
-                        break outcome.map_err(|error| error.to_string())?.status;
-                    }
-                }
-            }
+        let stepped = match &mut self.library {
+            Library::Password(library) => library.step(token).await,
+            #[cfg(feature = "gssapi")]
+            Library::System(library) => library.step(token).await,
         };
-        if matches!(
-            status,
-            SecurityStatus::CompleteNeeded | SecurityStatus::CompleteAndContinue
-        ) {
-            let sspi = &mut self.sspi;
-            guarded(|| sspi.complete_auth_token(&mut output))?;
-        }
-        let token = output.into_iter().next().map(|buffer| buffer.buffer);
-        Ok((status, token.unwrap_or_default()))
+        let Stepped { token, done } = stepped.map_err(|text| self.failure(&text))?;
+        self.done = done;
+        self.broken = false;
+        Ok(token)
     }
 
     /// Seals a message and wraps it.
@@ -228,23 +175,15 @@ impl SecurityContext {
     /// The context is broken from then on.
     pub(in crate::wsman) fn seal(&mut self, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let protection = self.scheme.protection();
-        let (token, data) = self.call(|sspi| {
-            let trailer = sspi.query_context_sizes()?.security_trailer;
-            let mut token = vec![0; usize::try_from(trailer).unwrap_or(0)];
-            let mut data = plain.to_vec();
-            sspi.encrypt_message(
-                EncryptionFlags::empty(),
-                &mut [
-                    SecurityBufferRef::token_buf(&mut token),
-                    SecurityBufferRef::data_buf(&mut data),
-                ],
-            )?;
-            Ok((token, data))
+        let Encrypted { token, data, length } = self.call(|library| match library {
+            Library::Password(library) => library.encrypt(plain),
+            #[cfg(feature = "gssapi")]
+            Library::System(library) => library.encrypt(plain),
         })?;
         let sealed = Sealed {
             token: &token,
             data: &data,
-            plain_len: plain.len(),
+            plain_len: length,
         };
         Ok(envelope::wrap(protection, &sealed))
     }
@@ -269,37 +208,37 @@ impl SecurityContext {
                 return Err(error.into());
             }
         };
-        let (mut token, mut data) = (sealed.token.to_vec(), sealed.data.to_vec());
-        self.call(|sspi| {
-            let mut buffers = [
-                SecurityBufferRef::token_buf(&mut token),
-                SecurityBufferRef::data_buf(&mut data),
-            ];
-            sspi.decrypt_message(&mut buffers)?;
-            Ok(SecurityBufferRef::buf_data(&buffers, BufferType::Data)?.to_vec())
+        let (token, data) = (sealed.token.to_vec(), sealed.data.to_vec());
+        self.call(|library| match library {
+            Library::Password(library) => library.decrypt(token, data),
+            #[cfg(feature = "gssapi")]
+            Library::System(library) => library.decrypt(token, data),
         })
     }
 
     /// Calls the library; whatever goes wrong breaks the context.
-    fn call<T>(&mut self, work: impl FnOnce(&mut SspiContext) -> sspi::Result<T>) -> Result<T, SealError> {
+    fn call<T>(&mut self, work: impl FnOnce(&mut Library) -> Result<T, String>) -> Result<T, SealError> {
         if self.broken || !self.done {
             return Err(SealError::Broken);
         }
         self.broken = true;
-        let sspi = &mut self.sspi;
-        let outcome = guarded(|| work(sspi)).map_err(SealError::Crypto)?;
+        let outcome = work(&mut self.library).map_err(SealError::Crypto)?;
         self.broken = false;
         Ok(outcome)
     }
 
     fn failure(&self, text: &str) -> AuthenticationError {
-        let who = Who {
-            username: &self.username,
-            spn: &self.spn,
-            mechanism: self.scheme.mechanism(),
-        };
-        failure::read(text, &who)
+        read(text, &self.username, &self.spn, self.scheme)
     }
+}
+
+fn read(text: &str, username: &str, spn: &str, scheme: Scheme) -> AuthenticationError {
+    let who = Who {
+        username,
+        spn,
+        mechanism: scheme.mechanism(),
+    };
+    failure::read(text, &who)
 }
 
 impl std::fmt::Debug for SecurityContext {
@@ -311,40 +250,4 @@ impl std::fmt::Debug for SecurityContext {
             .field("broken", &self.broken)
             .finish_non_exhaustive()
     }
-}
-
-fn library_context(scheme: Scheme, kdcs: &Kdcs) -> sspi::Result<SspiContext> {
-    let kerberos = || KerberosConfig {
-        kdc_resolution: KdcResolution::KdcUrl(kdcs.home()),
-        client_computer_name: COMPUTER.to_owned(),
-    };
-    let ntlm = || NtlmConfig::new(COMPUTER.to_owned());
-    Ok(match scheme {
-        Scheme::Kerberos => SspiContext::Kerberos(Kerberos::new_client_from_config(kerberos())?),
-        Scheme::Negotiate(Mechanism::Kerberos) => {
-            SspiContext::Negotiate(Negotiate::new_client(NegotiateConfig::new(
-                Box::new(kerberos()),
-                Some("kerberos,!ntlm".to_owned()),
-                COMPUTER.to_owned(),
-            ))?)
-        }
-        Scheme::Negotiate(Mechanism::Ntlm) => {
-            SspiContext::Negotiate(Negotiate::new_client(NegotiateConfig::new(
-                Box::new(ntlm()),
-                Some("ntlm,!kerberos".to_owned()),
-                COMPUTER.to_owned(),
-            ))?)
-        }
-        Scheme::Ntlm => SspiContext::Ntlm(Ntlm::with_config(ntlm())),
-    })
-}
-
-/// Runs a call of the library; the error is its text.
-fn guarded<T>(call: impl FnOnce() -> sspi::Result<T>) -> Result<T, String> {
-    guarded_value(call)?.map_err(|error| error.to_string())
-}
-
-fn guarded_value<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call))
-        .map_err(|_| "the security library gave up on what the server sent".to_owned())
 }

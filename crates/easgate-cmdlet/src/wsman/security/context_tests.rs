@@ -10,7 +10,7 @@ use sspi::{
     SecurityBufferRef, SecurityStatus, ServerRequestFlags, Sspi as _, SspiImpl as _, Username,
 };
 
-use super::context::{Account, SecurityContext};
+use super::context::SecurityContext;
 use super::envelope::{self, Sealed};
 use super::kdc::Kdcs;
 use super::{Scheme, SealError, Security};
@@ -92,12 +92,15 @@ impl Server {
 }
 
 fn client() -> SecurityContext {
-    let account = Account {
-        username: r"CONTOSO\ana",
-        spn: "HTTP/ex1.contoso.example",
-        kdcs: &Arc::new(Kdcs::new(Vec::new())),
-    };
-    SecurityContext::new(Scheme::Ntlm, &account, &SecretString::from("Päss-wörd€1"), None).unwrap()
+    SecurityContext::with_password(
+        Scheme::Ntlm,
+        r"CONTOSO\ana",
+        &SecretString::from("Päss-wörd€1"),
+        "HTTP/ex1.contoso.example",
+        &Arc::new(Kdcs::new(Vec::new())),
+        None,
+    )
+    .unwrap()
 }
 
 /// Both sides after a log-on.

@@ -24,24 +24,30 @@ pub(super) fn read(text: &str, who: &Who<'_>) -> AuthenticationError {
     {
         return AuthenticationError::KdcUnreachable { kdc: kdc.to_owned() };
     }
-    if has("pre-authentication information was invalid") {
+    // The texts of both libraries; they differ in the case of their first letters.
+    if has("pre-authentication information was invalid") || has("Preauthentication failed") {
         AuthenticationError::WrongPassword { username }
-    } else if has("client not found in Kerberos database") {
+    } else if has("lient not found in Kerberos database") {
         AuthenticationError::UnknownClient { username }
-    } else if has("server not found in Kerberos database") {
+    } else if has("erver not found in Kerberos database") {
         AuthenticationError::UnknownService { spn }
-    } else if has("clients credentials have been revoked") {
+    } else if has("credentials have been revoked") {
         AuthenticationError::Revoked { username }
-    } else if has("password has expired") {
+    } else if has("assword has expired") {
         AuthenticationError::PasswordExpired { username }
-    } else if has("client's entry in database has expired") {
+    } else if has("lient's entry in database has expired") {
         AuthenticationError::AccountExpired { username }
     } else if has("KDC has no support for encryption type") {
         AuthenticationError::NoCommonEncryption { username, spn }
-    } else if has("clock skew too great") || has("TimeSkew") {
+    } else if has("lock skew too great") || has("TimeSkew") {
         AuthenticationError::ClockSkew
-    } else if has("No KDC server found") {
+    } else if has("Cannot contact any KDC") {
+        let kdc = "those that krb5.conf names".to_owned();
+        AuthenticationError::KdcUnreachable { kdc }
+    } else if has("No KDC server found") || has("Cannot find KDC for realm") {
         AuthenticationError::NoKdc { username }
+    } else if has("No credentials were supplied") || has("No Kerberos credentials available") {
+        AuthenticationError::NoSystemCredentials { username }
     } else {
         AuthenticationError::Protocol {
             reason: format!("{}: {}", who.mechanism.name(), without_data(text)),
@@ -76,6 +82,11 @@ mod tests {
             "NoAuthenticatingAuthority: KDC dc1.contoso.example:88: timed out",
             "NoAuthenticatingAuthority: No KDC server found",
             "NoAuthenticatingAuthority: No KDC server found for realm CHILD.CONTOSO.EXAMPLE",
+            "Unspecified GSS failure.  Minor code may provide more information (Preauthentication failed)",
+            "Unspecified GSS failure.  Minor code may provide more information (Server not found in Kerberos database)",
+            "Unspecified GSS failure.  Minor code may provide more information (Client's credentials have been revoked)",
+            "Unspecified GSS failure.  Minor code may provide more information (Cannot contact any KDC for realm 'X')",
+            "No credentials were supplied, or the credentials were unavailable or inaccessible (Matching credential not found)",
             "InternalError: something new. Additional error data: OctetString(0xDEADBEEF)",
         ]
         .iter()
@@ -105,6 +116,11 @@ mod tests {
             no domain controller answers (dc1.contoso.example:88: timed out) [transient]
             no domain controller is known for the domain of ana@contoso.example
             no domain controller is known for the domain of ana@contoso.example
+            the domain controller refused the password of ana@contoso.example, or the account has no AES-256 key [refused]
+            the domain controller does not know the service HTTP/ex1.contoso.example
+            the account ana@contoso.example is locked or disabled [refused]
+            no domain controller answers (those that krb5.conf names) [transient]
+            the system has no Kerberos credentials for ana@contoso.example
             the log-on did not come to an end: Kerberos: InternalError: something new
         "#]].assert_eq(&rows);
     }

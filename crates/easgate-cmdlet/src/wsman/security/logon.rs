@@ -5,11 +5,33 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrecy::SecretString;
 use url::Url;
 
+#[cfg(feature = "gssapi")]
+use super::binding::application_data;
 use super::binding::channel_bindings;
-use super::context::{Account, SecurityContext};
+use super::context::SecurityContext;
 use super::kdc::Kdcs;
 use super::scheme::{Challenge, Mechanism, Scheme, names};
+#[cfg(not(feature = "gssapi"))]
+use crate::ConfigError;
 use crate::{Authentication, AuthenticationError, Config};
+
+/// Who logs on, and what proves it.
+#[derive(Debug)]
+pub(in crate::wsman) enum Account<'a> {
+    /// The client certificate alone.
+    Certificate,
+    /// A password.
+    Password {
+        username: &'a str,
+        password: SecretString,
+    },
+    /// What the system has.
+    #[cfg_attr(
+        not(feature = "gssapi"),
+        expect(dead_code, reason = "only that feature reads it")
+    )]
+    System { principal: Option<&'a str> },
+}
 
 /// Who logs on, by which schemes, and what earlier log-ons taught.
 #[derive(Debug)]
@@ -21,6 +43,7 @@ pub(in crate::wsman) struct Logon {
     host: Option<String>,
     /// The scheme by which the last log-on went.
     learnt: Mutex<Option<Scheme>>,
+    by_system: bool,
     unbound_allowed: bool,
 }
 
@@ -30,6 +53,7 @@ impl Logon {
             Authentication::Kerberos(logon) | Authentication::Negotiate(logon) => {
                 (logon.kdc.clone(), logon.spn.clone())
             }
+            Authentication::SystemKerberos(logon) => (Vec::new(), logon.spn.clone()),
             Authentication::Basic { .. } | Authentication::Ntlm { .. } | Authentication::Certificate => {
                 (Vec::new(), None)
             }
@@ -40,6 +64,7 @@ impl Logon {
             spn,
             host: config.url.host_str().map(str::to_owned),
             learnt: Mutex::new(None),
+            by_system: matches!(config.authentication, Authentication::SystemKerberos(_)),
             unbound_allowed: config.danger_allow_ntlm_without_channel_binding,
         }
     }
@@ -71,9 +96,11 @@ impl Logon {
 
     /// Whether a log-on must know the certificate of its connection.
     pub(in crate::wsman) fn needs_certificate(&self) -> bool {
-        self.schemes
-            .iter()
-            .any(|scheme| scheme.mechanism() == Mechanism::Ntlm)
+        self.by_system
+            || self
+                .schemes
+                .iter()
+                .any(|scheme| scheme.mechanism() == Mechanism::Ntlm)
     }
 
     /// Begins a log-on to the server at `url`, whose certificate is `certificate`.
@@ -81,28 +108,46 @@ impl Logon {
     /// # Errors
     ///
     /// When it cannot be bound to the certificate though it must.
-    pub(in crate::wsman) fn begin(
+    #[cfg_attr(
+        not(feature = "gssapi"),
+        expect(
+            clippy::unused_async,
+            reason = "the system's library is asked on a thread of its own"
+        )
+    )]
+    pub(in crate::wsman) async fn begin(
         &self,
         scheme: Scheme,
         url: &Url,
         certificate: Option<&[u8]>,
-        username: &str,
-        password: &SecretString,
+        account: &Account<'_>,
     ) -> Result<SecurityContext, AuthenticationError> {
         let host = url.host_str().unwrap_or_default();
         let configured = self.spn.as_ref().filter(|_| self.host.as_deref() == Some(host));
         let spn = configured.cloned().unwrap_or_else(|| format!("HTTP/{host}"));
+        let (username, password) = match account {
+            Account::Password { username, password } => (*username, password),
+            #[cfg(feature = "gssapi")]
+            Account::System { principal } => {
+                let bindings = certificate.and_then(|certificate| application_data(certificate).ok());
+                return SecurityContext::of_the_system(scheme, *principal, &spn, bindings).await;
+            }
+            #[cfg(not(feature = "gssapi"))]
+            Account::System { .. } => {
+                let reason = ConfigError::NoSystemKerberos.to_string();
+                return Err(AuthenticationError::Protocol { reason });
+            }
+            Account::Certificate => {
+                let reason = "a certificate logs on by itself".to_owned();
+                return Err(AuthenticationError::Protocol { reason });
+            }
+        };
         let bindings = match scheme.mechanism() {
             // The library writes a binding into Kerberos tickets that servers refuse.
             Mechanism::Kerberos => None,
             Mechanism::Ntlm => self.bindings(url, certificate)?,
         };
-        let account = Account {
-            username,
-            spn: &spn,
-            kdcs: &self.kdcs,
-        };
-        SecurityContext::new(scheme, &account, password, bindings)
+        SecurityContext::with_password(scheme, username, password, &spn, &self.kdcs, bindings)
     }
 
     fn bindings(

@@ -36,7 +36,9 @@ impl Scheme {
     /// The schemes by which an authentication may go, the preferred one first.
     pub(in crate::wsman) const fn of(authentication: &Authentication) -> &'static [Self] {
         match authentication {
-            Authentication::Kerberos(_) => &[Self::Kerberos, Self::Negotiate(Mechanism::Kerberos)],
+            Authentication::Kerberos(_) | Authentication::SystemKerberos(_) => {
+                &[Self::Kerberos, Self::Negotiate(Mechanism::Kerberos)]
+            }
             Authentication::Negotiate(_) => &[Self::Negotiate(Mechanism::Kerberos)],
             Authentication::Ntlm { .. } => &[Self::Negotiate(Mechanism::Ntlm), Self::Ntlm],
             Authentication::Basic { .. } | Authentication::Certificate => &[],

@@ -7,7 +7,7 @@ use serde::de::value::{BorrowedStrDeserializer, StringDeserializer};
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
 use super::super::error::ClixmlError;
-use super::super::scan::{Open, Scanner};
+use super::super::scan::{Open, Plain, Scanner};
 use super::super::text::decode_name;
 use super::cursor::Cursor;
 use super::value::{Own, Value};
@@ -26,7 +26,8 @@ pub(super) struct Members<'c, 'de> {
     /// `MS` stood before `Props`: where, to be read at the end.
     early: Option<(Scanner<'de>, Open<'de>)>,
     props_seen: bool,
-    pending: Option<Open<'de>>,
+    /// The member that was found last.
+    found: Open<'de>,
 }
 
 enum Place<'de> {
@@ -43,12 +44,17 @@ enum Place<'de> {
 
 /// Which names are asked for, and which were given already.
 enum Wanted<'de> {
-    Fields {
-        fields: &'static [&'static str],
-        seen: u128,
-        marks: u128,
-    },
+    Fields(Fields),
     All(HashSet<Cow<'de, str>>),
+}
+
+/// The fields of a struct.
+struct Fields {
+    names: &'static [&'static str],
+    seen: u128,
+    marks: [u64; 2],
+    /// The place behind the last one given: many a struct has its fields in the order of the message.
+    next: usize,
 }
 
 impl<'c, 'de> Members<'c, 'de> {
@@ -57,7 +63,7 @@ impl<'c, 'de> Members<'c, 'de> {
         object: Open<'de>,
         fields: &'static [&'static str],
     ) -> Self {
-        Self::new(cursor, object, Wanted::fields(fields))
+        Self::new(cursor, object, Wanted::Fields(Fields::new(fields)))
     }
 
     pub(super) fn all(cursor: &'c mut Cursor<'de>, object: Open<'de>) -> Self {
@@ -72,48 +78,44 @@ impl<'c, 'de> Members<'c, 'de> {
             wanted,
             early: None,
             props_seen: false,
-            pending: None,
+            found: Open::nil(object.start),
         }
     }
 
     /// Goes behind the object.
     pub(super) fn finish(mut self) -> Result<(), ClixmlError> {
-        while let Some((_, open)) = self.next_member()? {
-            self.cursor.scan.skip(open)?;
+        while self.next_member()?.is_some() {
+            self.cursor.scan.skip(&self.found)?;
         }
         Ok(())
     }
 
     /// The next member that is asked for and was not given yet.
-    fn next_member(&mut self) -> Result<Option<(Cow<'de, str>, Open<'de>)>, ClixmlError> {
+    fn next_member(&mut self) -> Result<Option<Cow<'de, str>>, ClixmlError> {
         loop {
-            match self.place {
+            match &self.place {
                 Place::Parts => {
                     if let Some(found) = self.next_part()? {
                         return Ok(Some(found));
                     }
                 }
-                Place::Bag(bag) => match self.cursor.scan.child(bag)? {
-                    Some(open) => {
-                        if let Some(found) = self.offer(open)? {
-                            return Ok(Some(found));
-                        }
+                Place::Bag(bag) => {
+                    let bag = *bag;
+                    if let Some(found) = self.next_of(&bag)? {
+                        return Ok(Some(found));
                     }
-                    None => self.place = Place::Parts,
-                },
-                Place::Early(bag, back) => match self.cursor.scan.child(bag)? {
-                    Some(open) => {
-                        if let Some(found) = self.offer(open)? {
-                            return Ok(Some(found));
-                        }
+                    self.place = Place::Parts;
+                }
+                Place::Early(bag, back) => {
+                    let (bag, back) = (*bag, *back);
+                    if let Some(found) = self.next_of(&bag)? {
+                        return Ok(Some(found));
                     }
-                    None => {
-                        self.cursor.scan = back;
-                        self.place = Place::Done;
-                    }
-                },
+                    self.cursor.scan = back;
+                    self.place = Place::Done;
+                }
                 Place::Dictionary(dictionary, entry) => {
-                    if let Some(found) = self.next_entry(dictionary, entry)? {
+                    if let Some(found) = self.next_entry(*dictionary, *entry)? {
                         return Ok(Some(found));
                     }
                 }
@@ -122,9 +124,33 @@ impl<'c, 'de> Members<'c, 'de> {
         }
     }
 
+    /// The next member in `bag` that is asked for and was not given yet; `None` at its end.
+    fn next_of(&mut self, bag: &Open<'de>) -> Result<Option<Cow<'de, str>>, ClixmlError> {
+        loop {
+            let open = match self.cursor.scan.plain_child(bag)? {
+                Plain::Child(open) => open,
+                Plain::End => return Ok(None),
+                Plain::Unknown => match self.cursor.scan.child(bag)? {
+                    Some(open) => open,
+                    None => return Ok(None),
+                },
+            };
+            let raw = open.name.unwrap_or_default();
+            let name = match &mut self.wanted {
+                Wanted::Fields(fields) if open.plain_name => fields.take(raw).map(Cow::Borrowed),
+                wanted @ (Wanted::Fields(_) | Wanted::All(_)) => wanted.take(decode_name(raw, open.start)?),
+            };
+            if name.is_some() {
+                self.found = open;
+                return Ok(name);
+            }
+            self.cursor.scan.skip(&open)?;
+        }
+    }
+
     /// Looks at the next part of the object, which may move to another place, or be a member by itself.
-    fn next_part(&mut self) -> Result<Option<(Cow<'de, str>, Open<'de>)>, ClixmlError> {
-        let Some(part) = self.cursor.scan.child(self.object)? else {
+    fn next_part(&mut self) -> Result<Option<Cow<'de, str>>, ClixmlError> {
+        let Some(part) = self.cursor.scan.child(&self.object)? else {
             self.place = match self.early.take() {
                 Some((at, bag)) => {
                     let back = std::mem::replace(&mut self.cursor.scan, at);
@@ -142,11 +168,11 @@ impl<'c, 'de> Members<'c, 'de> {
             "MS" if self.props_seen => self.place = Place::Bag(part),
             "MS" => {
                 self.early = Some((self.cursor.scan, part));
-                self.cursor.scan.skip(part)?;
+                self.cursor.scan.skip(&part)?;
             }
             "DCT" => self.place = Place::Dictionary(part, None),
             "ToString" => return self.offer_as(TO_STRING, part),
-            "TN" | "TNRef" | "Obj" | "Ref" => self.cursor.scan.skip(part)?,
+            "TN" | "TNRef" | "Obj" | "Ref" => self.cursor.scan.skip(&part)?,
             _ => return self.offer_as(OWN_VALUE, part),
         }
         Ok(None)
@@ -156,39 +182,34 @@ impl<'c, 'de> Members<'c, 'de> {
         &mut self,
         dictionary: Open<'de>,
         entry: Option<Open<'de>>,
-    ) -> Result<Option<(Cow<'de, str>, Open<'de>)>, ClixmlError> {
+    ) -> Result<Option<Cow<'de, str>>, ClixmlError> {
         if let Some(entry) = entry {
             self.cursor.drain(entry)?;
         }
-        let Some(entry) = self.cursor.scan.child(dictionary)? else {
+        let Some(entry) = self.cursor.scan.child(&dictionary)? else {
             self.place = Place::Parts;
             return Ok(None);
         };
         self.place = Place::Dictionary(dictionary, Some(entry));
-        let Some(key) = self.cursor.scan.child(entry)? else {
+        let Some(key) = self.cursor.scan.child(&entry)? else {
             self.place = Place::Dictionary(dictionary, None);
             return Ok(None);
         };
         let name = Value::new(self.cursor, key).text(Own::Last)?.unwrap_or_default();
-        let Some(value) = self.cursor.scan.child(entry)? else {
+        let Some(value) = self.cursor.scan.child(&entry)? else {
             self.place = Place::Dictionary(dictionary, None);
             return Ok(None);
         };
         self.offer_named(name, value)
     }
 
-    fn offer(&mut self, open: Open<'de>) -> Result<Option<(Cow<'de, str>, Open<'de>)>, ClixmlError> {
-        let name = decode_name(open.name.unwrap_or_default(), open.start)?;
-        self.offer_named(name, open)
-    }
-
     fn offer_as(
         &mut self,
         name: &'static str,
         open: Open<'de>,
-    ) -> Result<Option<(Cow<'de, str>, Open<'de>)>, ClixmlError> {
+    ) -> Result<Option<Cow<'de, str>>, ClixmlError> {
         if matches!(self.wanted, Wanted::All(_)) {
-            return self.cursor.scan.skip(open).map(|()| None);
+            return self.cursor.scan.skip(&open).map(|()| None);
         }
         self.offer_named(Cow::Borrowed(name), open)
     }
@@ -197,80 +218,108 @@ impl<'c, 'de> Members<'c, 'de> {
         &mut self,
         name: Cow<'de, str>,
         open: Open<'de>,
-    ) -> Result<Option<(Cow<'de, str>, Open<'de>)>, ClixmlError> {
+    ) -> Result<Option<Cow<'de, str>>, ClixmlError> {
         match self.wanted.take(name) {
-            Some(name) => Ok(Some((name, open))),
-            None => self.cursor.scan.skip(open).map(|()| None),
+            Some(name) => {
+                self.found = open;
+                Ok(Some(name))
+            }
+            None => self.cursor.scan.skip(&open).map(|()| None),
         }
     }
 }
 
 impl<'de> Wanted<'de> {
-    fn fields(fields: &'static [&'static str]) -> Self {
-        let marks = fields.iter().fold(0, |marks, field| marks | mark(field));
-        Self::Fields {
-            fields,
-            seen: 0,
-            marks,
-        }
-    }
-
     /// The name to give to serde for a member that the message calls `name`; `None` if it is not to be given.
     fn take(&mut self, name: Cow<'de, str>) -> Option<Cow<'de, str>> {
         match self {
-            Self::Fields { fields, seen, marks } => {
-                if *marks & mark(&name) == 0 {
-                    return None;
-                }
-                let at = fields
-                    .iter()
-                    .position(|field| *field == name)
-                    .or_else(|| fields.iter().position(|field| field.eq_ignore_ascii_case(&name)))?;
-                let bit = u32::try_from(at)
-                    .ok()
-                    .and_then(|at| 1_u128.checked_shl(at))
-                    .unwrap_or_default();
-                if *seen & bit != 0 {
-                    return None;
-                }
-                *seen |= bit;
-                fields.get(at).map(|field| Cow::Borrowed(*field))
-            }
+            Self::Fields(fields) => fields.take(&name).map(Cow::Borrowed),
             Self::All(given) => given.insert(name.clone()).then_some(name),
         }
     }
 }
 
-/// One bit that names have in common if they differ in ASCII case alone, and rarely otherwise: most members that nobody
-/// asked for are told by it, without a comparison with each field.
-fn mark(name: &str) -> u128 {
+impl Fields {
+    fn new(names: &'static [&'static str]) -> Self {
+        Self {
+            names,
+            seen: 0,
+            marks: names.iter().fold([0; 2], |mut marks, name| {
+                let (word, bit) = mark(name);
+                if let Some(word) = marks.get_mut(word) {
+                    *word |= bit;
+                }
+                marks
+            }),
+            next: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn take(&mut self, name: &str) -> Option<&'static str> {
+        let (word, bit) = mark(name);
+        if self.marks.get(word).is_none_or(|marks| marks & bit == 0) {
+            return None;
+        }
+        let (at, field) = self.find(name)?;
+        self.next = at + 1;
+        let bit = u32::try_from(at)
+            .ok()
+            .and_then(|at| 1_u128.checked_shl(at))
+            .unwrap_or_default();
+        if self.seen & bit != 0 {
+            return None;
+        }
+        self.seen |= bit;
+        Some(field)
+    }
+
+    #[inline]
+    fn find(&self, name: &str) -> Option<(usize, &'static str)> {
+        if let Some(field) = self.names.get(self.next)
+            && *field == name
+        {
+            return Some((self.next, field));
+        }
+        let with = |same: fn(&str, &str) -> bool| {
+            let mut all = self.names.iter().enumerate();
+            all.find(|(_, field)| same(field, name))
+                .map(|(at, field)| (at, *field))
+        };
+        with(|field, name| field == name).or_else(|| with(str::eq_ignore_ascii_case))
+    }
+}
+
+/// One of 128 bits, by its word and its place there, that names have in common if they differ in ASCII case alone, and rarely
+/// otherwise: most members that nobody asked for are told by it, without a comparison with each field.
+#[inline]
+fn mark(name: &str) -> (usize, u64) {
     let bytes = name.as_bytes();
     let letter = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(byte | 0x20));
     let sum = bytes.len() * 5
         + letter(bytes.first()) * 3
         + letter(bytes.last()) * 7
         + letter(bytes.get(bytes.len() / 2));
-    1 << (sum % 128)
+    (sum / 64 % 2, 1 << (sum % 64))
 }
 
 impl<'de> MapAccess<'de> for Members<'_, 'de> {
     type Error = ClixmlError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ClixmlError> {
-        let Some((name, open)) = self.next_member()? else {
+        let Some(name) = self.next_member()? else {
             return Ok(None);
         };
-        self.pending = Some(open);
         let key = match name {
             Cow::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
             Cow::Owned(name) => seed.deserialize(StringDeserializer::new(name)),
         };
         key.map(Some)
-            .map_err(|error: ClixmlError| error.or_at(open.start))
+            .map_err(|error: ClixmlError| error.or_at(self.found.start))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ClixmlError> {
-        read(self.cursor, self.pending.take(), seed)
+        read(self.cursor, Some(self.found), seed)
     }
 }
 
@@ -302,7 +351,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
         if self.done {
             return Ok(None);
         }
-        match self.cursor.scan.child(self.list)? {
+        match self.cursor.scan.child(&self.list)? {
             Some(open) => read(self.cursor, Some(open), seed).map(Some),
             None => {
                 self.done = true;
@@ -321,7 +370,7 @@ pub(super) struct Single<'c, 'de> {
 impl<'de> Single<'_, 'de> {
     /// Goes behind the value, if nobody asked for it.
     pub(super) fn finish(self) -> Result<(), ClixmlError> {
-        self.item.map_or(Ok(()), |item| self.cursor.scan.skip(item))
+        self.item.map_or(Ok(()), |item| self.cursor.scan.skip(&item))
     }
 }
 
@@ -354,7 +403,7 @@ impl<'de> Scalar<'_, 'de> {
         if self.read {
             Ok(())
         } else {
-            self.cursor.scan.skip(self.open)
+            self.cursor.scan.skip(&self.open)
         }
     }
 }
@@ -411,11 +460,11 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
             if self.done {
                 return Ok(None);
             }
-            let Some(entry) = self.cursor.scan.child(self.dictionary)? else {
+            let Some(entry) = self.cursor.scan.child(&self.dictionary)? else {
                 self.done = true;
                 return Ok(None);
             };
-            if let Some(key) = self.cursor.scan.child(entry)? {
+            if let Some(key) = self.cursor.scan.child(&entry)? {
                 self.entry = Some(entry);
                 return read(self.cursor, Some(key), seed).map(Some);
             }
@@ -426,7 +475,7 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
         let Some(entry) = self.entry else {
             return read(self.cursor, None, seed);
         };
-        let value = self.cursor.scan.child(entry)?;
+        let value = self.cursor.scan.child(&entry)?;
         if value.is_none() {
             self.entry = None;
         }

@@ -38,7 +38,7 @@ impl<'de> Cursor<'de> {
         loop {
             match cursor.scan.next()?.1 {
                 Tag::Open(root) if root.tag == "Objs" => {
-                    if let Some(open) = cursor.scan.child(root)? {
+                    if let Some(open) = cursor.scan.child(&root)? {
                         return Ok((cursor, Some(root), open));
                     }
                 }
@@ -57,7 +57,7 @@ impl<'de> Cursor<'de> {
         }
         loop {
             match self.scan.next()? {
-                (_, Tag::Open(open)) => self.scan.skip(open)?,
+                (_, Tag::Open(open)) => self.scan.skip(&open)?,
                 (_, Tag::Close(_)) => return Err(self.scan.unclosed()),
                 (rest, Tag::End) if rest.trim_ascii().is_empty() => return Ok(()),
                 (_, Tag::End) => return Err(ClixmlError::new(ClixmlErrorKind::StrayText, self.scan.at())),
@@ -67,18 +67,18 @@ impl<'de> Cursor<'de> {
 
     /// Goes behind the end of `parent`, over the children that are left.
     pub(super) fn drain(&mut self, parent: Open<'de>) -> Result<(), ClixmlError> {
-        while let Some(child) = self.scan.child(parent)? {
-            self.scan.skip(child)?;
+        while let Some(child) = self.scan.child(&parent)? {
+            self.scan.skip(&child)?;
         }
         Ok(())
     }
 
     /// Whether there are elements in `parent`, and goes behind its end.
     pub(super) fn has_children(&mut self, parent: Open<'de>) -> Result<bool, ClixmlError> {
-        let Some(first) = self.scan.child(parent)? else {
+        let Some(first) = self.scan.child(&parent)? else {
             return Ok(false);
         };
-        self.scan.skip(first)?;
+        self.scan.skip(&first)?;
         self.drain(parent)?;
         Ok(true)
     }

@@ -49,7 +49,7 @@ impl<'c, 'de> Value<'c, 'de> {
             return then(self);
         }
         let Value { cursor, open } = self;
-        cursor.scan.skip(open)?;
+        cursor.scan.skip(&open)?;
         let target = cursor.target(open)?.filter(|start| !cursor.is_following(*start));
         let Some(start) = target else {
             return then(Value::new(cursor, Open::nil(open.start)));
@@ -66,7 +66,7 @@ impl<'c, 'de> Value<'c, 'de> {
             let Value { cursor, open } = value;
             match open.tag {
                 "Obj" => object_text(cursor, open, own),
-                tag if is_list(tag) => cursor.scan.skip(open).map(|()| None),
+                tag if is_list(tag) => cursor.scan.skip(&open).map(|()| None),
                 _ => leaf_text(cursor, open, own).map(Some),
             }
         })
@@ -80,6 +80,12 @@ impl<'c, 'de> Value<'c, 'de> {
     }
 
     pub(super) fn visit_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
+        // Most of a list's bytes are such texts, and they need nothing of what follows.
+        if matches!(self.open.tag, "S" | "DT" | "G" | "B" | "ToString")
+            && let Some(text) = self.cursor.scan.plain_text(&self.open)
+        {
+            return visitor.visit_borrowed_str(text);
+        }
         match self.text(Own::Last)? {
             Some(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
             Some(Cow::Owned(text)) => visitor.visit_string(text),
@@ -110,7 +116,7 @@ impl<'c, 'de> Value<'c, 'de> {
             return Ok(Err(self));
         }
         let start = self.cursor.scan;
-        while let Some(child) = self.cursor.scan.child(self.open)? {
+        while let Some(child) = self.cursor.scan.child(&self.open)? {
             if wanted(child.tag) {
                 return Ok(Ok(Inner {
                     cursor: self.cursor,
@@ -118,7 +124,7 @@ impl<'c, 'de> Value<'c, 'de> {
                     around: Some(self.open),
                 }));
             }
-            self.cursor.scan.skip(child)?;
+            self.cursor.scan.skip(&child)?;
         }
         self.cursor.scan = start;
         Ok(Err(self))
@@ -145,7 +151,7 @@ impl<'c, 'de> Value<'c, 'de> {
             }
             Err(Value { cursor, open }) => {
                 let item = if open.tag == "Nil" {
-                    cursor.scan.skip(open)?;
+                    cursor.scan.skip(&open)?;
                     None
                 } else {
                     Some(open)
@@ -198,7 +204,7 @@ impl<'c, 'de> Value<'c, 'de> {
     pub(super) fn visit_scalar<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
         let Value { cursor, open } = self;
         if open.tag == "Nil" {
-            cursor.scan.skip(open)?;
+            cursor.scan.skip(&open)?;
             return visitor.visit_unit();
         }
         let text = leaf_text(cursor, open, Own::Last)?;
@@ -247,7 +253,7 @@ impl<'c, 'de> Value<'c, 'de> {
             Shape::Nothing => 0,
         };
         let mut text_seen = false;
-        while let Some(child) = self.cursor.scan.child(self.open)? {
+        while let Some(child) = self.cursor.scan.child(&self.open)? {
             let found = match child.tag {
                 "LST" | "IE" | "STK" | "QUE" => Shape::List,
                 "DCT" => Shape::Dictionary,
@@ -266,7 +272,7 @@ impl<'c, 'de> Value<'c, 'de> {
                 }
             };
             if !matches!(child.tag, "Props" | "MS") {
-                self.cursor.scan.skip(child)?;
+                self.cursor.scan.skip(&child)?;
             }
             if rank(found) > rank(shape) {
                 shape = found;
@@ -289,18 +295,18 @@ impl<'c, 'de> Value<'c, 'de> {
             (Shape::Text, _) => self.visit_text(visitor),
             (Shape::Own, Some(own)) => {
                 let Value { cursor, open } = self;
-                while let Some(child) = cursor.scan.child(open)? {
+                while let Some(child) = cursor.scan.child(&open)? {
                     if child.start == own.start {
                         let out = Value::new(&mut *cursor, own).visit_scalar(visitor)?;
                         cursor.drain(open)?;
                         return Ok(out);
                     }
-                    cursor.scan.skip(child)?;
+                    cursor.scan.skip(&child)?;
                 }
                 Err(ClixmlError::custom("an object without a value"))
             }
             (Shape::Own | Shape::Nothing, _) => {
-                self.cursor.scan.skip(self.open)?;
+                self.cursor.scan.skip(&self.open)?;
                 visitor.visit_unit()
             }
         }
@@ -320,11 +326,11 @@ fn object_text<'de>(
     own: Own,
 ) -> Result<Option<Cow<'de, str>>, ClixmlError> {
     let (mut shown, mut value) = (None, None);
-    while let Some(child) = cursor.scan.child(open)? {
+    while let Some(child) = cursor.scan.child(&open)? {
         match child.tag {
             "ToString" if shown.is_none() => shown = Some(leaf_text(cursor, child, own)?),
-            "ToString" | "TN" | "TNRef" | "Props" | "MS" | "Obj" | "Ref" => cursor.scan.skip(child)?,
-            tag if is_list(tag) || value.is_some() => cursor.scan.skip(child)?,
+            "ToString" | "TN" | "TNRef" | "Props" | "MS" | "Obj" | "Ref" => cursor.scan.skip(&child)?,
+            tag if is_list(tag) || value.is_some() => cursor.scan.skip(&child)?,
             _ => value = Some(leaf_text(cursor, child, own)?),
         }
     }
@@ -336,7 +342,7 @@ fn object_text<'de>(
 
 fn leaf_text<'de>(cursor: &mut Cursor<'de>, open: Open<'de>, own: Own) -> Result<Cow<'de, str>, ClixmlError> {
     let at = cursor.scan.at();
-    let text = decode_text(cursor.scan.leaf(open)?, at)?;
+    let text = decode_text(cursor.scan.leaf(&open)?, at)?;
     if open.tag == "C"
         && own == Own::Last
         && let Ok(unit) = text.trim().parse::<u16>()

@@ -100,14 +100,14 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
             _ => false,
         };
         if absent {
-            self.cursor.scan.skip(self.open)?;
+            self.cursor.scan.skip(&self.open)?;
             return visitor.visit_none();
         }
         visitor.visit_some(self)
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.cursor.scan.skip(self.open)?;
+        self.cursor.scan.skip(&self.open)?;
         visitor.visit_unit()
     }
 

@@ -1,5 +1,6 @@
 //! Builds dynamic values from tags.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub(super) fn build(text: &str, limits: &Limits, references: References) -> Resu
         match builder.scan.next()? {
             (_, Tag::Open(root)) if root.tag == "Objs" => {
                 rooted = true;
-                while let Some(open) = builder.scan.child(root)? {
+                while let Some(open) = builder.scan.child(&root)? {
                     let at = values.len();
                     values.push(builder.value(open, Segment::Top(at))?);
                 }
@@ -110,7 +111,7 @@ impl<'d> Builder<'d> {
     fn object(&mut self, open: Open<'d>, segment: Segment<'d>) -> Result<PsValue, ClixmlError> {
         let outer = self.enter(open, segment);
         let mut object = PsObject::default();
-        while let Some(child) = self.scan.child(open)? {
+        while let Some(child) = self.scan.child(&open)? {
             self.part(child, &mut object)?;
         }
         self.leave(outer);
@@ -145,7 +146,7 @@ impl<'d> Builder<'d> {
         match child.tag {
             "TN" => object.type_names = self.type_names(child)?,
             "TNRef" => {
-                self.scan.skip(child)?;
+                self.scan.skip(&child)?;
                 let known = child.ref_id.and_then(|id| self.types.get(id));
                 match known {
                     Some(names) => object.type_names = Arc::clone(names),
@@ -156,7 +157,7 @@ impl<'d> Builder<'d> {
             "Props" => self.members(child, &mut object.adapted)?,
             "MS" => self.members(child, &mut object.extended)?,
             // An object is not the value of an object.
-            "Obj" | "Ref" => self.scan.skip(child)?,
+            "Obj" | "Ref" => self.scan.skip(&child)?,
             "LST" | "IE" | "STK" | "QUE" | "DCT" => object.content = Some(self.container(child)?),
             _ => {
                 let primitive = self.primitive(child)?;
@@ -174,7 +175,7 @@ impl<'d> Builder<'d> {
 
     fn type_names(&mut self, open: Open<'d>) -> Result<Arc<[String]>, ClixmlError> {
         let mut names = Vec::new();
-        while let Some(child) = self.scan.child(open)? {
+        while let Some(child) = self.scan.child(&open)? {
             names.push(self.text(child)?);
         }
         let names: Arc<[String]> = names.into();
@@ -185,9 +186,13 @@ impl<'d> Builder<'d> {
     }
 
     fn members(&mut self, bag: Open<'d>, out: &mut Vec<(String, PsValue)>) -> Result<(), ClixmlError> {
-        while let Some(child) = self.scan.child(bag)? {
+        while let Some(child) = self.scan.child(&bag)? {
             let raw = child.name.unwrap_or_default();
-            let name = decode_name(raw, child.start)?.into_owned();
+            let name = if child.plain_name {
+                raw.to_owned()
+            } else {
+                decode_name(raw, child.start)?.into_owned()
+            };
             out.push((name, self.value(child, Segment::Member(bag.tag, raw))?));
         }
         Ok(())
@@ -198,7 +203,7 @@ impl<'d> Builder<'d> {
             return self.dictionary(open).map(Content::Dictionary);
         }
         let mut items = Vec::new();
-        while let Some(child) = self.scan.child(open)? {
+        while let Some(child) = self.scan.child(&open)? {
             items.push(self.value(child, Segment::Item(open.tag, items.len()))?);
         }
         Ok(match open.tag {
@@ -211,9 +216,9 @@ impl<'d> Builder<'d> {
 
     fn dictionary(&mut self, open: Open<'d>) -> Result<Vec<(PsValue, PsValue)>, ClixmlError> {
         let mut entries = Vec::new();
-        while let Some(entry) = self.scan.child(open)? {
+        while let Some(entry) = self.scan.child(&open)? {
             let (mut key, mut value) = (None, None);
-            while let Some(child) = self.scan.child(entry)? {
+            while let Some(child) = self.scan.child(&entry)? {
                 let at = entries.len();
                 // A side without its proper name is what its place says.
                 if key.is_none() && child.name != Some("Value") {
@@ -221,7 +226,7 @@ impl<'d> Builder<'d> {
                 } else if value.is_none() {
                     value = Some(self.value(child, Segment::Entry(at, "Value"))?);
                 } else {
-                    self.scan.skip(child)?;
+                    self.scan.skip(&child)?;
                 }
             }
             entries.push((key.unwrap_or(PsValue::NIL), value.unwrap_or(PsValue::NIL)));
@@ -230,7 +235,7 @@ impl<'d> Builder<'d> {
     }
 
     fn reference(&mut self, open: Open<'d>) -> Result<PsValue, ClixmlError> {
-        self.scan.skip(open)?;
+        self.scan.skip(&open)?;
         let Some(known) = open
             .ref_id
             .and_then(|id| self.by_id.get(id))
@@ -286,29 +291,36 @@ impl<'d> Builder<'d> {
     }
 
     fn text(&mut self, open: Open<'d>) -> Result<String, ClixmlError> {
+        self.written(open).map(Cow::into_owned)
+    }
+
+    /// The text of a leaf, borrowed where nothing in it is to be decoded.
+    fn written(&mut self, open: Open<'d>) -> Result<Cow<'d, str>, ClixmlError> {
+        if let Some(text) = self.scan.plain_text(&open) {
+            return Ok(Cow::Borrowed(text));
+        }
         let at = self.scan.at();
-        Ok(decode_text(self.scan.leaf(open)?, at)?.into_owned())
+        decode_text(self.scan.leaf(&open)?, at)
     }
 
     fn primitive(&mut self, open: Open<'d>) -> Result<Primitive, ClixmlError> {
         if open.tag == "PR" {
             let mut parts = Vec::new();
-            while let Some(child) = self.scan.child(open)? {
+            while let Some(child) = self.scan.child(&open)? {
                 parts.push((child.tag.to_owned(), self.text(child)?));
             }
             return Ok(Primitive::Progress(parts));
         }
-        let text = self.text(open)?;
+        let text = self.written(open)?;
         Ok(primitive(open.tag, text))
     }
 }
 
 /// The value of the element `tag` with this text, MS-PSRP 2.2.5.1; [`Primitive::Unknown`] if it is none.
-fn primitive(tag: &str, text: String) -> Primitive {
-    let unknown = |text| Primitive::Unknown {
-        tag: tag.to_owned(),
-        text,
-    };
+fn primitive(tag: &str, text: Cow<'_, str>) -> Primitive {
+    if tag == "S" {
+        return Primitive::String(text.into_owned());
+    }
     let number = text.trim();
     let known = match tag {
         "Nil" => Some(Primitive::Nil),
@@ -331,8 +343,8 @@ fn primitive(tag: &str, text: String) -> Primitive {
     if let Some(known) = known {
         return known;
     }
+    let text = text.into_owned();
     match tag {
-        "S" => Primitive::String(text),
         "Sg" => Primitive::Single(text),
         "Db" => Primitive::Double(text),
         "D" => Primitive::Decimal(text),
@@ -344,6 +356,9 @@ fn primitive(tag: &str, text: String) -> Primitive {
         "XD" => Primitive::Xml(text),
         "SBK" => Primitive::ScriptBlock(text),
         "SS" => Primitive::SecureString(text),
-        _ => unknown(text),
+        _ => Primitive::Unknown {
+            tag: tag.to_owned(),
+            text,
+        },
     }
 }

@@ -1,24 +1,43 @@
-//! Each server by itself: its name, its port, the log-on, the cmdlets granted, and whose organisation it is.
+//! Each server by itself: what can be seen from outside, the log-on, the cmdlets granted, and whose organisation it is.
 
 use std::sync::Arc;
 
-use easgate_cmdlet::{CmdletTransport, Config, WsmanTransport};
-use easgate_exchange::{ExchangeClient, ExchangeError, ExchangeServer, ServerVersion};
-use easgate_model::OrganizationId;
-use tokio::net::{TcpStream, lookup_host};
+use easgate_cmdlet::{CmdletTransport, Config, InvokeError, WsmanTransport};
+use easgate_exchange::rbac::{Family, Feature, Features, needs};
+use easgate_exchange::{Capabilities, ExchangeClient, ExchangeError, ExchangeServer, Kind, ServerVersion};
+use easgate_model::{OrganizationId, escape};
 
 use super::finding::Findings;
+use super::server;
 use crate::output::chain;
 use crate::render::count;
+
+/// What the servers of one organisation have in common.
+pub(super) struct Account {
+    /// What Exchange's client needs.
+    pub(super) client: easgate_exchange::Config,
+    /// What the configuration makes use of.
+    pub(super) features: Features,
+    /// The server that refused the credential; it is not tried again, so that no account is locked.
+    pub(super) refused_by: Option<String>,
+}
 
 /// Checks one server and tells which organisation it belongs to, as far as that could be asked.
 pub(super) async fn check(
     findings: &mut Findings,
     config: Config,
-    client: easgate_exchange::Config,
+    account: &mut Account,
 ) -> Option<OrganizationId> {
     let server = config.url.host_str().unwrap_or_default().to_owned();
-    reach(findings, &server, &config).await?;
+    server::look(findings, &server, &config).await?;
+    if let Some(by) = &account.refused_by {
+        findings.skipped(
+            "log-on",
+            &server,
+            format!("{by} refused the credential, which is not tried again"),
+        );
+        return None;
+    }
     let transport: Arc<dyn CmdletTransport> = match WsmanTransport::new(config) {
         Ok(transport) => Arc::new(transport),
         Err(error) => {
@@ -26,99 +45,55 @@ pub(super) async fn check(
             return None;
         }
     };
-    let exchange = ExchangeClient::new(Arc::clone(&transport), client);
-    let organization = ask(findings, &server, &exchange).await;
+    let exchange = ExchangeClient::new(Arc::clone(&transport), account.client.clone());
+    let organization = ask(findings, &server, &exchange, account).await;
     transport.close().await;
     organization
 }
 
-/// The name and the port.
-async fn reach(findings: &mut Findings, server: &str, config: &Config) -> Option<()> {
-    let host = server.trim_start_matches('[').trim_end_matches(']');
-    let port = config.url.port_or_known_default().unwrap_or(443);
-    let addresses: Vec<_> = match lookup_host((host, port)).await {
-        Ok(addresses) => addresses.collect(),
-        Err(error) => {
-            let cure = "look at the name in `servers` and at the name service of this computer";
-            findings.bad("name", server, chain(&error), Some(cure));
-            return None;
-        }
-    };
-    let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-    findings.good("name", server, shown.join(", "));
-    let connect = TcpStream::connect(addresses.as_slice());
-    let cure = Some("look at the port in `servers` and at the firewalls on the way");
-    match tokio::time::timeout(config.connect_timeout, connect).await {
-        Ok(Ok(_)) => findings.good("port", server, format!("{port} answers")),
-        Ok(Err(error)) => {
-            findings.bad("port", server, format!("{port}: {}", chain(&error)), cure);
-            return None;
-        }
-        Err(_) => {
-            let seconds = config.connect_timeout.as_secs();
-            findings.bad(
-                "port",
-                server,
-                format!("{port}: no answer within {seconds} s"),
-                cure,
-            );
-            return None;
-        }
-    }
-    Some(())
-}
-
-async fn ask(findings: &mut Findings, server: &str, exchange: &ExchangeClient) -> Option<OrganizationId> {
+async fn ask(
+    findings: &mut Findings,
+    server: &str,
+    exchange: &ExchangeClient,
+    account: &mut Account,
+) -> Option<OrganizationId> {
     match exchange.capabilities().await {
         Err(error) => {
-            bad(findings, "log-on", server, &error);
+            let cure = if is_refused_basic(&error) {
+                // The scheme is offered, so it is not the virtual directory.
+                Some(REFUSED)
+            } else {
+                error.cure()
+            };
+            findings.bad("log-on", server, chain(&error), cure);
+            if is_refusal(&error) {
+                account.refused_by = Some(server.to_owned());
+            }
+            if let Some(shells) = shells_of(&chain(&error)) {
+                let cure = "close the account's other sessions, or wait 15 minutes for Exchange to do so";
+                findings.bad("shells", server, format!("{shells} in use"), Some(cure));
+            }
             return None;
         }
         Ok(capabilities) => {
+            findings.good("log-on", server, "accepted, and a shell was given");
             // Named cmdlets with constant parameters run in every language mode, so there is nothing to find out.
-            findings.good(
-                "log-on",
-                server,
-                "accepted; named cmdlets alone are sent, so any language mode serves",
-            );
-            let missing = capabilities.missing();
-            if !missing.is_empty() {
-                let cure =
-                    "grant them to the account, by a custom role group; easgate sends these cmdlets alone";
-                findings.bad(
-                    "cmdlets",
-                    server,
-                    format!("missing: {}", missing.join(", ")),
-                    Some(cure),
-                );
-            } else if capabilities.are_known() {
-                let granted = capabilities
-                    .table()
-                    .filter(|(_, granted)| *granted == Some(true))
-                    .count();
-                findings.good(
-                    "cmdlets",
-                    server,
-                    format!("all that are needed; {granted} granted"),
-                );
-            } else {
-                findings.odd(
-                    "cmdlets",
-                    server,
-                    "Get-Command tells nothing; they are tried when they are needed",
-                );
-            }
+            let sent = "named cmdlets alone are sent, so any language mode serves";
+            findings.good("language", server, sent);
+            cmdlets(findings, server, capabilities, account);
         }
     }
-    servers(findings, server, exchange).await;
+    servers(findings, server, exchange, account.client.kind).await;
+    findings.skipped(
+        "shells",
+        server,
+        "the server tells how many are in use only when it refuses one",
+    );
     match exchange.organization_settings().await {
         Ok(settings) => {
             let level = settings.default_access_level;
-            findings.good(
-                "organisation",
-                server,
-                format!("{}, default access level {level}", settings.id),
-            );
+            let evidence = format!("{}, default access level {level}", settings.id);
+            findings.good("organisation", server, evidence);
             Some(settings.id)
         }
         Err(error) => {
@@ -128,23 +103,123 @@ async fn ask(findings: &mut Findings, server: &str, exchange: &ExchangeClient) -
     }
 }
 
-async fn servers(findings: &mut Findings, server: &str, exchange: &ExchangeClient) {
+/// What to do about a name and password that are not accepted where Basic is.
+const REFUSED: &str = "look at the user name and the password, once; then whether the account is locked, disabled or expired. \
+                       Every further trial may lock it";
+
+/// Whether a name and a password were not accepted.
+fn is_refused_basic(error: &ExchangeError) -> bool {
+    matches!(error, ExchangeError::Transport { source: InvokeError::Unauthorized { offered, .. }, .. }
+        if offered.contains("Basic"))
+}
+
+/// Whether the account was refused, as far as the error tells; what is not known to be something else counts.
+fn is_refusal(error: &ExchangeError) -> bool {
+    fn of_invoke(error: &InvokeError) -> bool {
+        match error {
+            InvokeError::Setup { source, .. } => of_invoke(source),
+            InvokeError::Transport { .. }
+            | InvokeError::Fault { .. }
+            | InvokeError::Redirected { .. }
+            | InvokeError::Failed { .. }
+            | InvokeError::SessionLost { .. }
+            | InvokeError::Stopped { .. }
+            | InvokeError::Timeout { .. }
+            | InvokeError::Protocol { .. }
+            | InvokeError::Closed { .. }
+            | InvokeError::NotRecorded { .. } => false,
+            InvokeError::Unauthorized { .. } | _ => true,
+        }
+    }
+    matches!(error, ExchangeError::Transport { source, .. } if of_invoke(source))
+}
+
+/// `18/18` of a fault's `ActiveRunspaces: 18/18`.
+fn shells_of(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("ActiveRunspaces: ")?;
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit() && c != '/')
+        .unwrap_or(rest.len());
+    Some(&rest[..end]).filter(|shells| shells.contains('/'))
+}
+
+/// Each cmdlet that the configuration needs.
+fn cmdlets(findings: &mut Findings, server: &str, capabilities: &Capabilities, account: &Account) {
+    if !capabilities.are_known() {
+        let evidence = "Get-Command tells nothing; they are tried when they are needed";
+        return findings.odd("cmdlets", server, evidence, None);
+    }
+    let needs = needs(&account.features, account.client.kind, Family::Both);
+    let has = |cmdlet: &str| capabilities.has(cmdlet) == Some(true);
+    let (mut granted, mut missing) = (Vec::new(), Vec::new());
+    for need in &needs {
+        if has(need.cmdlet) {
+            granted.push(need.cmdlet);
+        } else if !need.alternative.is_some_and(has) {
+            missing.push(need.cmdlet);
+        }
+    }
+    // Of two names that are both missing the newer one is named.
+    missing.retain(|cmdlet| {
+        let need = needs.iter().find(|need| need.cmdlet == *cmdlet);
+        cmdlet.contains("-MobileDevice") || need.is_some_and(|need| need.alternative.is_none())
+    });
+    let cure = Some("run the script of `easgate rbac generate`; `easgate rbac verify` names parameters too");
+    if missing.is_empty() {
+        findings.good(
+            "cmdlets",
+            server,
+            format!("all that are needed: {}", granted.join(", ")),
+        );
+    } else if capabilities
+        .missing()
+        .iter()
+        .any(|name| account.features.contains(&Feature::Lists) || *name != "Set-CASMailbox")
+    {
+        findings.bad(
+            "cmdlets",
+            server,
+            format!("missing: {}; granted: {}", missing.join(", "), granted.join(", ")),
+            cure,
+        );
+    } else {
+        // A sync runs without these, and sees less.
+        findings.odd(
+            "cmdlets",
+            server,
+            format!("missing: {}; granted: {}", missing.join(", "), granted.join(", ")),
+            cure,
+        );
+    }
+}
+
+async fn servers(findings: &mut Findings, server: &str, exchange: &ExchangeClient, kind: Kind) {
+    if kind == Kind::Hosted {
+        return findings.skipped(
+            "versions",
+            server,
+            "kind = \"hosted\": a hoster is not asked about servers",
+        );
+    }
     match exchange.servers().await {
+        // A sync does without.
+        Err(error @ ExchangeError::NotGranted { .. }) => {
+            findings.odd("versions", server, chain(&error), error.cure());
+        }
         Err(error) => bad(findings, "versions", server, &error),
         Ok(servers) => {
             let known = servers.iter().filter_map(|server| server.version);
-            let old = known
-                .clone()
-                .filter(|version| *version < ServerVersion::MINIMUM)
-                .count();
+            let old = known.filter(|version| *version < ServerVersion::MINIMUM).count();
             let number = u64::try_from(servers.len()).unwrap_or(u64::MAX);
             let list: Vec<String> = servers.iter().map(version).collect();
             let evidence = format!("{}: {}", count(number, "server"), list.join(", "));
             if old > 0 {
+                let evidence = format!("{evidence}; older than Exchange 2010 SP3: {old}");
                 findings.odd(
                     "versions",
                     server,
-                    format!("{evidence}; older than Exchange 2010 SP3: {old}"),
+                    evidence,
+                    Some("update them; older ones are not served"),
                 );
             } else {
                 findings.good("versions", server, evidence);
@@ -154,12 +229,26 @@ async fn servers(findings: &mut Findings, server: &str, exchange: &ExchangeClien
 }
 
 fn version(server: &ExchangeServer) -> String {
+    let name = escape(&server.name);
     server.version.map_or_else(
-        || format!("{} (version unknown)", server.name),
-        |version| format!("{} ({} {version})", server.name, version.product()),
+        || format!("{name} (version unknown)"),
+        |version| format!("{name} ({} {version})", version.product()),
     )
 }
 
-fn bad(findings: &mut Findings, step: &'static str, server: &str, error: &ExchangeError) {
-    findings.bad(step, server, chain(error), error.cure());
+fn bad(findings: &mut Findings, id: &'static str, server: &str, error: &ExchangeError) {
+    findings.bad(id, server, chain(error), error.cure());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shells_in_use_are_read_from_the_refusal() {
+        let refused = "BudgetType: WSMan ActiveRunspaces: 18/18 Balance: 600000/1800000";
+        assert_eq!(shells_of(refused), Some("18/18"));
+        assert_eq!(shells_of("ActiveRunspaces: x"), None);
+        assert_eq!(shells_of("no shells"), None);
+    }
 }

@@ -9,11 +9,13 @@ use crate::output;
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     Good,
     /// It works, and somebody should look at it.
     Odd,
     Bad,
+    /// It was not tried.
+    Skipped,
 }
 
 impl Outcome {
@@ -22,6 +24,7 @@ impl Outcome {
             Self::Good => "ok",
             Self::Odd => "warning",
             Self::Bad => "failed",
+            Self::Skipped => "skipped",
         }
     }
 }
@@ -31,6 +34,8 @@ impl Outcome {
 pub(super) struct Findings {
     json: bool,
     failed: bool,
+    warned: usize,
+    organization: Option<String>,
     values: Vec<Value>,
 }
 
@@ -39,58 +44,83 @@ impl Findings {
         Self {
             json,
             failed: false,
+            warned: 0,
+            organization: None,
             values: Vec::new(),
         }
     }
 
-    /// `step` of `subject` (an organisation, a server; empty when there is only one) is well.
-    pub(super) fn good(&mut self, step: &'static str, subject: &str, evidence: impl Into<String>) {
-        self.note(Outcome::Good, step, subject, &evidence.into(), None);
+    /// What follows is about the organisation `name`.
+    pub(super) fn organization(&mut self, name: &str) {
+        self.organization = Some(name.to_owned());
+    }
+
+    /// The step `id` is well; `server` is empty where it is not about one.
+    pub(super) fn good(&mut self, id: &'static str, server: &str, evidence: impl Into<String>) {
+        self.note(Outcome::Good, id, server, evidence, None);
     }
 
     /// It is well, and somebody should look at it.
-    pub(super) fn odd(&mut self, step: &'static str, subject: &str, evidence: impl Into<String>) {
-        self.note(Outcome::Odd, step, subject, &evidence.into(), None);
+    pub(super) fn odd(
+        &mut self,
+        id: &'static str,
+        server: &str,
+        evidence: impl Into<String>,
+        cure: Option<&str>,
+    ) {
+        self.note(Outcome::Odd, id, server, evidence, cure);
     }
 
     /// It is not well.
     pub(super) fn bad(
         &mut self,
-        step: &'static str,
-        subject: &str,
+        id: &'static str,
+        server: &str,
         evidence: impl Into<String>,
         cure: Option<&str>,
     ) {
-        self.failed = true;
-        self.note(Outcome::Bad, step, subject, &evidence.into(), cure);
+        self.note(Outcome::Bad, id, server, evidence, cure);
     }
 
-    fn note(
+    /// It was not tried, and why.
+    pub(super) fn skipped(&mut self, id: &'static str, server: &str, why: impl Into<String>) {
+        self.note(Outcome::Skipped, id, server, why, None);
+    }
+
+    /// Any of these.
+    pub(super) fn note(
         &mut self,
         outcome: Outcome,
-        step: &'static str,
-        subject: &str,
-        evidence: &str,
+        id: &'static str,
+        server: &str,
+        evidence: impl Into<String>,
         cure: Option<&str>,
     ) {
+        let evidence = evidence.into();
+        match outcome {
+            Outcome::Bad => self.failed = true,
+            Outcome::Odd => self.warned += 1,
+            Outcome::Good | Outcome::Skipped => {}
+        }
         if self.json {
             self.values.push(json!({
-                "step": step,
-                "subject": (!subject.is_empty()).then_some(subject),
+                "id": id,
+                "organization": self.organization,
+                "server": (!server.is_empty()).then_some(server),
                 "outcome": outcome.name(),
                 "evidence": evidence,
                 "cure": cure,
             }));
             return;
         }
-        let subject = if subject.is_empty() {
-            String::new()
-        } else {
-            format!("{}: ", escape(subject))
+        let subject = match (server, &self.organization) {
+            ("", None) => String::new(),
+            ("", Some(organization)) => format!("{}: ", escape(organization)),
+            (server, _) => format!("{}: ", escape(server)),
         };
         let evidence: Vec<String> = evidence.lines().map(escape_long).collect();
         output::line(&format!(
-            "{:<8} {step:<14} {subject}{}",
+            "{:<8} {id:<14} {subject}{}",
             outcome.name(),
             evidence.join("\n                        ")
         ));
@@ -102,13 +132,13 @@ impl Findings {
     /// Prints what was not printed yet, and says how it ended.
     pub(super) fn finish(self) -> Result<Exit, Failure> {
         if self.json {
-            output::json(&json!({ "ok": !self.failed, "steps": self.values }))?;
+            output::json(&json!({ "ok": !self.failed, "warnings": self.warned, "findings": self.values }))?;
         } else {
             output::line("");
-            output::line(if self.failed {
-                "Something has to be done."
-            } else {
-                "Everything is well."
+            output::line(match (self.failed, self.warned) {
+                (true, _) => "Something has to be done.",
+                (false, 0) => "Everything is well.",
+                (false, _) => "Everything works; look at the warnings.",
             });
         }
         Ok(if self.failed { Exit::Failed } else { Exit::Done })
