@@ -124,6 +124,11 @@ fn authentication(folder: &Path, python: &Path) -> Result<(), Failure> {
     if !have(debian::AUTHENTICATION, "the peers that authenticate")? {
         return Ok(());
     }
+    // What the tests ran against, for whoever reads a failure later.
+    write(
+        &folder.join("debian-packages"),
+        &debian::versions(debian::AUTHENTICATION),
+    )?;
     let requirements = run::root().join("tests/peers/auth/requirements.txt");
     let target = folder.join("debian-python");
     let mark = target.join("installed");

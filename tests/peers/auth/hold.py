@@ -26,6 +26,7 @@ def end(server):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder, until = sys.argv[1], time.monotonic() + float(sys.argv[2])
     server = subprocess.Popen(sys.argv[3:], stdin=subprocess.PIPE, start_new_session=True)
     try:
@@ -36,6 +37,7 @@ def main():
         server.stdin.close()
         end(server)
         print(f"hold.py: ended with {server.returncode}", flush=True)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         # What ended by itself is still to be explained: its log is in the folder until the pipe ends.
         sys.stdin.buffer.read()
         shutil.rmtree(folder, ignore_errors=True)
