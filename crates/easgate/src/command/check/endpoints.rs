@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use easgate_config::{Enrollment, Organization};
+use easgate_config::{Enrollment, Exchange, Organization};
 use serde_json::json;
 use url::Url;
 
@@ -54,11 +54,7 @@ pub(super) fn print<'a>(
 }
 
 fn of_organization(organization: &Organization) -> Vec<Endpoint> {
-    let mut endpoints: Vec<Endpoint> = organization
-        .exchange
-        .servers()
-        .filter_map(|url| of_url(url, "Exchange remote PowerShell"))
-        .collect();
+    let mut endpoints = of_exchange(&organization.exchange);
     if let Enrollment::Graph(graph) = &organization.enrollment {
         let config = graph.settings();
         if let Some(proxy) = &config.proxy {
@@ -78,6 +74,38 @@ fn of_organization(organization: &Organization) -> Vec<Endpoint> {
                     .filter_map(|(root, purpose)| of_url(&root.ok()?, purpose)),
             );
         }
+    }
+    endpoints
+}
+
+fn of_exchange(exchange: &Exchange) -> Vec<Endpoint> {
+    let mut endpoints: Vec<Endpoint> = match exchange.proxy() {
+        Some(proxy) => of_url(proxy, "proxy to Exchange").into_iter().collect(),
+        None => exchange
+            .servers()
+            .filter_map(|url| of_url(url, "Exchange remote PowerShell"))
+            .collect(),
+    };
+    let kerberos = "Kerberos, a domain controller";
+    for kdc in exchange.kdcs() {
+        if let Some((host, port)) = kdc.rsplit_once(':')
+            && let Ok(port) = port.parse()
+        {
+            endpoints.push(Endpoint {
+                host: host.to_owned(),
+                port,
+                protocol: "tcp",
+                purpose: kerberos,
+            });
+        }
+    }
+    if exchange.kdcs_by_the_system() {
+        endpoints.push(Endpoint {
+            host: "(the domain controllers that /etc/krb5.conf names)".to_owned(),
+            port: 88,
+            protocol: "tcp",
+            purpose: kerberos,
+        });
     }
     endpoints
 }
