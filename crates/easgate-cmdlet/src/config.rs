@@ -254,6 +254,13 @@ pub enum ConfigError {
         path: PathBuf,
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    #[error(
+        "the client certificate cannot be used; give PEM with a PKCS #8 key (-----BEGIN PRIVATE KEY-----), or a PFX file \
+         with its password"
+    )]
+    ClientCertificate {
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error("could not make an HTTP client")]
     Client {
         source: Box<dyn std::error::Error + Send + Sync>,

@@ -45,7 +45,9 @@ impl Dialer {
             turns: Turns::new(),
         };
         let failed = |source| ConfigError::Client { source };
-        let identity = dialer.identity().map_err(failed)?;
+        let identity = dialer
+            .identity()
+            .map_err(|source| ConfigError::ClientCertificate { source })?;
         let proxy = dialer.proxy().map_err(failed)?;
         dialer
             .build(identity, proxy)
@@ -129,7 +131,7 @@ impl Dialer {
             .http1_only()
             .pool_max_idle_per_host(1)
             .pool_idle_timeout(None)
-            .connector_layer(OneShot::default())
+            .connector_layer(OneShot::new(self.config.connect_timeout))
             .no_proxy()
             .redirect(Policy::none())
             .connect_timeout(self.config.connect_timeout);

@@ -10,7 +10,10 @@ use tokio::task::JoinSet;
 
 use super::dialer::Dialer;
 use super::lane::{Answer, Lane, LaneError, Post};
-use crate::{Authentication, AuthenticationError, Config, Proxy, Secret, TransportError};
+use crate::{
+    Authentication, AuthenticationError, ClientCertificate, Config, ConfigError, Proxy, Secret,
+    TransportError,
+};
 
 /// A server that answers by hand.
 struct Peer {
@@ -155,7 +158,9 @@ async fn a_lane_keeps_its_connection() {
 #[tokio::test]
 async fn a_connection_that_was_closed_meanwhile_is_opened_again() {
     let peer = peer(|_, _| Reaction::Last(OK)).await;
-    let mut lane = peer.lane(basic());
+    let mut config = peer.config(basic());
+    config.connect_timeout = Duration::from_millis(400);
+    let mut lane = Arc::new(Dialer::new(&config).unwrap()).dial();
     for _ in 0..3 {
         assert_eq!(peer.post(&mut lane).await.unwrap().body, b"ok");
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -361,4 +366,43 @@ async fn hosts_of_no_proxy_are_reached_without_it_and_the_others_with_its_passwo
     let mut lane = Arc::new(Dialer::new(&config).unwrap()).dial();
     server.post(&mut lane).await.unwrap();
     assert_eq!((server.requests(), proxy.requests()), (1, 1));
+}
+
+#[test]
+fn a_client_certificate_that_cannot_be_used_is_named_before_anything_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("client.pem");
+    std::fs::write(&file, include_bytes!("../../tests/data/server-sha384.pem")).unwrap();
+    let url = "https://ex1.contoso.example/powershell".parse().unwrap();
+    let mut config = Config::new(url, Authentication::Certificate);
+    config.client_certificate = Some(ClientCertificate::Pem {
+        certificate: file,
+        private_key: "-----BEGIN EC PRIVATE KEY-----".into(),
+    });
+    let error = Dialer::new(&config).unwrap_err();
+    assert!(
+        matches!(error, ConfigError::ClientCertificate { .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_pin_is_that_of_the_whole_certificate_and_none_is_as_bad_as_a_wrong_one() {
+    let url = "https://ex1.contoso.example/powershell".parse().unwrap();
+    let mut config = Config::new(url, basic());
+    let without = Dialer::new(&config).unwrap();
+    assert!(without.check_pin(None).is_ok());
+    // The SHA-256 of "abc" (FIPS 180-2, B.1).
+    let pin = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    config.pins = vec!["00".repeat(32).parse().unwrap(), pin.parse().unwrap()];
+    let pinned = Dialer::new(&config).unwrap();
+    assert!(pinned.check_pin(Some(b"abc")).is_ok());
+    assert!(matches!(
+        pinned.check_pin(Some(b"abcd")),
+        Err(AuthenticationError::Pin { found }) if found.starts_with("88d4266fd4e6338d")
+    ));
+    assert!(matches!(
+        pinned.check_pin(None),
+        Err(AuthenticationError::PinUnchecked)
+    ));
 }

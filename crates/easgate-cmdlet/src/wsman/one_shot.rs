@@ -14,8 +14,22 @@ use tower_service::Service;
 const WAIT: Duration = Duration::from_millis(500);
 
 /// A layer that lets one connect succeed, and none after it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct OneShot(Arc<AtomicBool>);
+#[derive(Debug, Clone)]
+pub(super) struct OneShot {
+    used: Arc<AtomicBool>,
+    wait: Duration,
+}
+
+impl OneShot {
+    /// A layer under a client that gives up connecting after `connect_timeout`.
+    pub(super) fn new(connect_timeout: Duration) -> Self {
+        Self {
+            used: Arc::default(),
+            // It must fail by its own error, not by the client's time-out.
+            wait: WAIT.min(connect_timeout / 2),
+        }
+    }
+}
 
 /// The connection is gone, and of the request that asked for another nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +56,7 @@ impl<S> Layer<S> for OneShot {
     fn layer(&self, inner: S) -> Self::Service {
         OneShotService {
             inner,
-            used: self.clone(),
+            one_shot: self.clone(),
         }
     }
 }
@@ -51,7 +65,7 @@ impl<S> Layer<S> for OneShot {
 #[derive(Debug, Clone)]
 pub(super) struct OneShotService<S> {
     inner: S,
-    used: OneShot,
+    one_shot: OneShot,
 }
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -70,17 +84,18 @@ where
     }
 
     fn call(&mut self, request: Q) -> Self::Future {
-        if self.used.0.load(Ordering::SeqCst) {
-            return Box::pin(async {
-                tokio::time::sleep(WAIT).await;
+        let OneShot { used, wait } = self.one_shot.clone();
+        if used.load(Ordering::SeqCst) {
+            return Box::pin(async move {
+                tokio::time::sleep(wait).await;
                 Err(ConnectionGone.into())
             });
         }
-        let (connect, used) = (self.inner.call(request), self.used.clone());
+        let connect = self.inner.call(request);
         Box::pin(async move {
             let outcome = connect.await;
             if outcome.is_ok() {
-                used.0.store(true, Ordering::SeqCst);
+                used.store(true, Ordering::SeqCst);
             }
             outcome
         })
