@@ -151,7 +151,7 @@ async fn a_wrong_path_and_a_missing_cmdlet_have_their_own_cures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_store_is_a_finding_with_its_cure() {
+async fn the_store_is_closed_to_others_and_a_file_without_certificates_is_named() {
     let place = Place::new(World::contoso(5)).await;
     place.easgate("check").await.exits(0);
     let folder = place.folder.path();
