@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use easgate_compliance::{DeviceClass, Threshold, Unmanaged};
+use easgate_exchange::Kind;
 use expect_test::expect;
 
 use super::{SAMPLE, check};
-use crate::{Enrollment, GraphCredential, SecretRef, parse};
+use crate::{Enrollment, Environment, GraphCredential, SecretRef, parse};
 
 const GRAPH: &str = r#"
 [[organization]]
@@ -146,4 +147,30 @@ fn a_file_that_is_not_there_is_an_error_with_its_path() {
     std::fs::write(&path, SAMPLE).unwrap();
     let configuration = crate::load(&path).unwrap();
     assert_eq!(configuration.store.base, folder.path());
+}
+
+#[test]
+fn a_hoster_gives_one_address_and_is_told_nothing_about_servers() {
+    let hosted = GRAPH.replace(
+        "[organization.exchange]\n",
+        "[organization.exchange]\nkind = \"hosted\"\n",
+    );
+    let configuration = parse(&hosted, Path::new("/etc/easgate")).unwrap();
+    let exchange = &configuration.organizations[0].exchange;
+    assert_eq!(exchange.kind, Kind::Hosted);
+    assert_eq!(exchange.client().kind, Kind::Hosted);
+    let environment = Environment::from_fn(|_| Some("secret".to_owned()));
+    assert!(exchange.transports(&environment).unwrap()[0].setup.is_empty());
+
+    let usual = parse(GRAPH, Path::new("/etc/easgate")).unwrap();
+    let exchange = &usual.organizations[0].exchange;
+    assert_eq!(exchange.kind, Kind::OnPremises);
+    assert_eq!(exchange.transports(&environment).unwrap()[0].setup.len(), 1);
+
+    let two = hosted.replace(
+        "/powershell\"]",
+        "/powershell\", \"https://ex2.contoso.example/powershell\"]",
+    );
+    let error = parse(&two, Path::new("/etc/easgate")).unwrap_err().to_string();
+    assert!(error.contains("takes one address"), "{error}");
 }

@@ -194,7 +194,7 @@ fn check(edit: impl FnOnce(&mut Vec<GrantedCommand>), expected: &Expect) {
 }
 
 #[test]
-fn what_is_missing_and_what_is_too_much_is_named() {
+fn one_of_two_families_is_enough() {
     check(
         |_| {},
         &expect![[r#"
@@ -224,7 +224,7 @@ fn what_is_missing_and_what_is_too_much_is_named() {
 }
 
 #[test]
-fn parameters_and_cmdlets_that_nobody_needs_are_named() {
+fn parameters_and_commands_that_nobody_needs_are_named() {
     check(
         |granted| {
             for one in granted.iter_mut().filter(|one| one.name == "Set-CASMailbox") {

@@ -151,7 +151,7 @@ async fn a_wrong_path_and_a_missing_cmdlet_have_their_own_cures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_store_is_a_finding_with_its_cure() {
+async fn the_store_is_closed_to_others_and_a_file_without_certificates_is_named() {
     let place = Place::new(World::contoso(5)).await;
     place.easgate("check").await.exits(0);
     let folder = place.folder.path();
@@ -199,14 +199,14 @@ async fn endpoints_are_told_without_a_connection_or_a_secret() {
     assert_eq!(value["endpoints"].as_array().unwrap().len(), 4, "{value}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_role_of_graph_is_told_apart() {
+/// A place whose source is a simulated tenant, with the application's secret in the file `secret`.
+async fn with_tenant() -> (Place, TenantSimulator) {
     let world = World::contoso(20);
-    let tenant = TenantSimulator::start(TenantConfig::new(world.clone()))
-        .await
-        .unwrap();
+    let config = TenantConfig::new(world.clone());
+    let (client, secret) = (config.client_id.clone(), config.secret.clone());
+    let tenant = TenantSimulator::start(config).await.unwrap();
     let place = Place::new(world).await;
-    place.write("secret", &TenantConfig::new(World::contoso(0)).secret);
+    place.write("secret", &secret);
     std::fs::set_permissions(
         place.folder.path().join("secret"),
         PermissionsExt::from_mode(0o600),
@@ -214,58 +214,44 @@ async fn each_role_of_graph_is_told_apart() {
     .unwrap();
     place.configure(|text| {
         let graph = format!(
-            "source = \"graph\"\ntenant = \"{}\"\nclient_id = \"{}\"\nclient_secret = {{ file = \"secret\" }}\n\
+            "source = \"graph\"\ntenant = \"{}\"\nclient_id = \"{client}\"\nclient_secret = {{ file = \"secret\" }}\n\
              graph_root = \"{}\"\nlogin_root = \"{}\"\n",
             tenant.tenant(),
-            TenantConfig::new(World::contoso(0)).client_id,
             tenant.graph_root(),
             tenant.login_root()
         );
         text.replace("source = \"file\"\npath = \"enrolled.csv\"\n", &graph)
     });
+    (place, tenant)
+}
+
+/// `id outcome` of what is found at Graph.
+fn of_graph(report: &Value) -> String {
+    let wanted = ["token", "roles", "enrolments"];
+    let found = steps(report).into_iter();
+    let found: Vec<_> = found
+        .filter(|step| wanted.iter().any(|id| step.starts_with(id)))
+        .collect();
+    found.join(", ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_role_of_graph_is_told_apart() {
+    let (place, tenant) = with_tenant().await;
     let report = place.easgate("check --json").await.exits(0).json();
-    let of_graph = |report: &Value| -> Vec<String> {
-        let wanted = ["token", "roles", "enrolments"];
-        steps(report)
-            .into_iter()
-            .filter(|step| wanted.iter().any(|id| step.starts_with(id)))
-            .collect()
-    };
-    assert_eq!(
-        of_graph(&report),
-        [
-            "token ok",
-            "roles ok",
-            "roles ok",
-            "roles skipped",
-            "enrolments ok"
-        ],
-        "{report}"
-    );
+    let well = "token ok, roles ok, roles ok, roles skipped, enrolments ok";
+    assert_eq!(of_graph(&report), well, "{report}");
 
     tenant.fail("/users", Fault::Status(403, "Authorization_RequestDenied"), 10);
     let report = place.easgate("check --json").await.exits(2).json();
-    assert_eq!(
-        of_graph(&report),
-        [
-            "token ok",
-            "roles ok",
-            "roles failed",
-            "roles skipped",
-            "enrolments skipped"
-        ],
-        "{report}"
-    );
+    let no_users = "token ok, roles ok, roles failed, roles skipped, enrolments skipped";
+    assert_eq!(of_graph(&report), no_users, "{report}");
     assert!(report.to_string().contains("grant admin consent"), "{report}");
     tenant.heal();
 
     place.write("secret", "wrong");
     let report = place.easgate("check --json").await.exits(2).json();
-    assert_eq!(
-        of_graph(&report),
-        ["token failed", "enrolments skipped"],
-        "{report}"
-    );
+    assert_eq!(of_graph(&report), "token failed, enrolments skipped", "{report}");
     tenant.stop().await;
     place.exchange.stop().await.unwrap();
 }
