@@ -50,6 +50,7 @@ pub use config::{Authentication, Config, ConfigError, Limits, SetupCommand};
 pub use easgate_psrp::clixml::{ClixmlError, PsValue};
 pub use easgate_psrp::command::Command;
 pub use easgate_psrp::records::{ErrorRecord, ProgressRecord};
+pub use easgate_psrp::wsman::{Fault, FaultKind};
 pub use error::{InvokeError, TransportError};
 pub use first_reachable::FirstReachable;
 pub use invocation::{Invocation, Output, Record, RecordSender};

@@ -5,13 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use easgate_cmdlet::{CmdletTransport, InvokeError};
+use easgate_cmdlet::{CmdletTransport, FaultKind, InvokeError};
 use easgate_exchange::{Config, ExchangeClient, ExchangeError, ExchangeServer, ListChange};
 use easgate_model::{DeviceAccessRule, Mailbox, MailboxId, OrganizationSettings, Partnership, RecipientType};
 use easgate_store::ServerSeen;
 use futures::stream::{Stream, StreamExt};
 
-use crate::ports::{CallError, CallErrorKind, Exchange};
+use crate::ports::{CallError, CallErrorKind, Exchange, Load};
 use crate::progress::{Progress, ProgressSink};
 
 /// How many records come between two words about the progress.
@@ -92,12 +92,13 @@ impl Exchange for ExchangeAdapter {
             .map_err(call_error)
     }
 
-    async fn apply(&self, change: &ListChange) -> Result<(), CallError> {
-        self.client
-            .change_lists(change)
-            .await
-            .map(drop)
-            .map_err(call_error)
+    async fn apply(&self, change: &ListChange) -> Result<Load, CallError> {
+        let applied = self.client.change_lists(change).await.map_err(call_error)?;
+        Ok(if applied.was_delayed() {
+            Load::Slowed
+        } else {
+            Load::Fine
+        })
     }
 
     fn endpoint(&self) -> String {
@@ -167,7 +168,7 @@ fn call_error(error: ExchangeError) -> CallError {
 
 fn kind(error: &ExchangeError) -> CallErrorKind {
     match error {
-        ExchangeError::Throttled { .. } => CallErrorKind::Transient { retry_after: None },
+        ExchangeError::Throttled { .. } => CallErrorKind::Throttled { retry_after: None },
         ExchangeError::NotGranted { .. } | ExchangeError::UnknownParameter { .. } => {
             CallErrorKind::NotGranted
         }
@@ -187,11 +188,8 @@ fn kind_of_invoke(error: &InvokeError) -> CallErrorKind {
     match error {
         InvokeError::Unauthorized { .. } => CallErrorKind::Unauthorized,
         InvokeError::Setup { source, .. } => kind_of_invoke(source),
-        InvokeError::Fault { .. } if error.is_transient() => CallErrorKind::Transient {
-            retry_after: error.retry_after(),
-        },
-        // A fault that does not pass refuses the account or the session, and so every other call too.
-        InvokeError::Fault { .. } | InvokeError::Redirected { .. } => CallErrorKind::Unauthorized,
+        InvokeError::Fault { fault, .. } => kind_of_fault(&fault.kind()),
+        InvokeError::Redirected { .. } => CallErrorKind::Unauthorized,
         InvokeError::Timeout { .. } => CallErrorKind::Transient { retry_after: None },
         InvokeError::Failed { .. } => CallErrorKind::Refused,
         InvokeError::Transport { .. }
@@ -201,6 +199,23 @@ fn kind_of_invoke(error: &InvokeError) -> CallErrorKind {
         | InvokeError::Closed { .. }
         | InvokeError::NotRecorded { .. }
         | _ => CallErrorKind::Connection,
+    }
+}
+
+fn kind_of_fault(kind: &FaultKind) -> CallErrorKind {
+    match kind {
+        FaultKind::Throttled { wait } => CallErrorKind::Throttled { retry_after: *wait },
+        FaultKind::TooManyShells => CallErrorKind::TooManyShells,
+        FaultKind::Timeout | FaultKind::ShellNotFound => CallErrorKind::Transient { retry_after: None },
+        // A fault that does not pass refuses the account or the session, and so every other call too.
+        FaultKind::ResourceUriNotFound
+        | FaultKind::SchemaInvalid
+        | FaultKind::AccessDenied
+        | FaultKind::Redirect(_)
+        | FaultKind::NoRole
+        | FaultKind::RemotePowerShellDisabled
+        | FaultKind::Other
+        | _ => CallErrorKind::Unauthorized,
     }
 }
 

@@ -206,6 +206,7 @@ pub(crate) fn engine_config(organization: &Organization) -> OrganizationConfig {
         mode: organization.mode,
         policy: organization.policy.clone(),
         limits: organization.limits,
+        lanes: 1,
         accept_shrunken: std::collections::BTreeSet::new(),
     }
 }
