@@ -7,9 +7,11 @@ use easgate_cmdlet::{Authentication, Config};
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::{Mode, OrganizationConfig};
 use easgate_intune::{Credential, FileSource, GraphConfig};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
 
-use crate::{Environment, SecretError, SecretRef, Warning};
+use crate::file::RawExchange;
+use crate::{Environment, Parallel, SecretError, SecretRef, Warning};
 
 /// A file whose every check has passed.
 #[derive(Debug)]
@@ -96,21 +98,41 @@ pub struct Exchange {
     pub password: SecretRef,
     /// The domain controller that answers.
     pub domain_controller: Option<String>,
+    /// Whether mailboxes are changed side by side.
+    pub parallel: Parallel,
+    /// How many shells the account has.
+    pub shells: usize,
+    /// Whether another server is used when one cannot be reached.
+    pub cas_failover: bool,
 }
 
 impl Exchange {
-    pub(crate) const fn new(
-        transports: Vec<Config>,
-        username: String,
-        password: SecretRef,
-        domain_controller: Option<String>,
-    ) -> Self {
+    pub(crate) fn new(transports: Vec<Config>, password: SecretRef, raw: &RawExchange) -> Self {
         Self {
             transports,
-            username,
+            username: raw.username.clone(),
             password,
-            domain_controller,
+            domain_controller: raw.domain_controller.clone(),
+            parallel: raw.parallel.0,
+            shells: raw.shells,
+            cas_failover: raw.cas_failover,
         }
+    }
+
+    /// 16 bits of a digest of the account and its password as it is now: enough to see that it changed.
+    ///
+    /// # Errors
+    /// The password cannot be read.
+    pub fn secret_mark(&self, environment: &Environment, salt: Uuid) -> Result<u16, ExchangeError> {
+        let password = self.password.read(environment)?;
+        let account = [
+            self.username.as_bytes(),
+            b"\0",
+            password.expose_secret().as_bytes(),
+        ]
+        .concat();
+        let [first, second, ..] = Uuid::new_v5(&salt, &account).into_bytes();
+        Ok(u16::from_be_bytes([first, second]))
     }
 
     /// The addresses of the servers, in the order in which they are tried.

@@ -24,19 +24,16 @@ impl Checks<'_> {
                 "the account is empty: DOMAIN\\user or user@domain",
             );
         }
+        if !(4..=100).contains(&raw.shells) {
+            self.problem_in(at, "exchange", "shells", "between 4 and 100 are possible");
+        }
         let mut transports = Vec::new();
         for (number, server) in raw.servers.iter().enumerate() {
             transports.extend(self.server(at, number, server, raw));
         }
         let complete = transports.len() == raw.servers.len() && !transports.is_empty();
         let password = password.filter(|_| complete)?;
-        let username = raw.username.clone();
-        Some(Exchange::new(
-            transports,
-            username,
-            password,
-            raw.domain_controller.clone(),
-        ))
+        Some(Exchange::new(transports, password, raw))
     }
 
     fn server(&mut self, at: usize, number: usize, server: &str, raw: &RawExchange) -> Option<Config> {

@@ -11,6 +11,7 @@ use easgate_model::{DeviceAccessRule, Mailbox, MailboxId, OrganizationSettings, 
 use easgate_store::ServerSeen;
 use futures::stream::{Stream, StreamExt};
 
+use super::Breaker;
 use crate::ports::{CallError, CallErrorKind, Exchange, Load};
 use crate::progress::{Progress, ProgressSink};
 
@@ -23,6 +24,7 @@ const TOLD_EVERY: u64 = 100;
 pub struct ExchangeAdapter {
     client: ExchangeClient,
     transport: Arc<dyn CmdletTransport>,
+    breaker: Option<Breaker>,
 }
 
 impl ExchangeAdapter {
@@ -32,7 +34,38 @@ impl ExchangeAdapter {
         Self {
             client: ExchangeClient::new(Arc::clone(&transport), config),
             transport,
+            breaker: None,
         }
+    }
+
+    /// Lets `breaker` hold calls back once the account was refused.
+    #[must_use]
+    pub fn with_breaker(self, breaker: Breaker) -> Self {
+        Self {
+            breaker: Some(breaker),
+            ..self
+        }
+    }
+
+    /// Makes `call` unless the account was refused, and remembers when it is.
+    async fn guarded<T>(
+        &self,
+        call: impl Future<Output = Result<T, CallError>> + Send,
+    ) -> Result<T, CallError>
+    where
+        T: Send,
+    {
+        let Some(breaker) = &self.breaker else {
+            return call.await;
+        };
+        breaker.admit().await?;
+        let result = call.await;
+        if let Err(error) = &result
+            && is_refused_credential(error)
+        {
+            breaker.open(&self.transport.endpoint(), error).await;
+        }
+        result
     }
 }
 
@@ -45,65 +78,95 @@ impl fmt::Debug for ExchangeAdapter {
 #[async_trait]
 impl Exchange for ExchangeAdapter {
     async fn settings(&self) -> Result<OrganizationSettings, CallError> {
-        self.client.organization_settings().await.map_err(call_error)
+        self.guarded(async { self.client.organization_settings().await.map_err(call_error) })
+            .await
     }
 
     async fn rules(&self) -> Result<Vec<DeviceAccessRule>, CallError> {
-        self.client.access_rules().await.map_err(call_error)
+        self.guarded(async { self.client.access_rules().await.map_err(call_error) })
+            .await
     }
 
     async fn partnerships(&self, progress: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
-        collect(self.client.partnerships(), "exchange.devices", progress).await
+        self.guarded(async { collect(self.client.partnerships(), "exchange.devices", progress).await })
+            .await
     }
 
     async fn mailboxes(&self, progress: &dyn ProgressSink) -> Result<Vec<Mailbox>, CallError> {
-        collect(self.client.mailboxes(), "exchange.mailboxes", progress).await
+        self.guarded(async { collect(self.client.mailboxes(), "exchange.mailboxes", progress).await })
+            .await
     }
 
     async fn recipient_types(
         &self,
         progress: &dyn ProgressSink,
     ) -> Result<HashMap<MailboxId, RecipientType>, CallError> {
-        let types = self
-            .client
-            .recipients()
-            .map(|read| read.map(|recipient| (MailboxId(recipient.guid), recipient.recipient_type)));
-        Ok(collect(types, "exchange.recipients", progress)
-            .await?
-            .into_iter()
-            .collect())
+        self.guarded(async {
+            let types = self
+                .client
+                .recipients()
+                .map(|read| read.map(|recipient| (MailboxId(recipient.guid), recipient.recipient_type)));
+            Ok(collect(types, "exchange.recipients", progress)
+                .await?
+                .into_iter()
+                .collect())
+        })
+        .await
     }
 
     async fn servers(&self) -> Result<Vec<ServerSeen>, CallError> {
-        Ok(self
-            .client
-            .servers()
-            .await
-            .map_err(call_error)?
-            .into_iter()
-            .map(server)
-            .collect())
+        self.guarded(async {
+            Ok(self
+                .client
+                .servers()
+                .await
+                .map_err(call_error)?
+                .into_iter()
+                .map(server)
+                .collect())
+        })
+        .await
     }
 
     async fn mailbox(&self, id: MailboxId, domain_controller: Option<&str>) -> Result<Mailbox, CallError> {
-        self.client
-            .mailbox(id, domain_controller)
-            .await
-            .map_err(call_error)
+        self.guarded(async {
+            self.client
+                .mailbox(id, domain_controller)
+                .await
+                .map_err(call_error)
+        })
+        .await
     }
 
     async fn apply(&self, change: &ListChange) -> Result<Load, CallError> {
-        let applied = self.client.change_lists(change).await.map_err(call_error)?;
-        Ok(if applied.was_delayed() {
-            Load::Slowed
-        } else {
-            Load::Fine
+        self.guarded(async {
+            let applied = self.client.change_lists(change).await.map_err(call_error)?;
+            Ok(if applied.was_delayed() {
+                Load::Slowed
+            } else {
+                Load::Fine
+            })
         })
+        .await
     }
 
     fn endpoint(&self) -> String {
         self.transport.endpoint()
     }
+}
+
+/// Whether the server did not accept the account's credential, as opposed to what the account wanted to do.
+fn is_refused_credential(error: &CallError) -> bool {
+    fn refused(error: &InvokeError) -> bool {
+        match error {
+            InvokeError::Setup { source, .. } => refused(source),
+            other => matches!(other, InvokeError::Unauthorized { .. }),
+        }
+    }
+    matches!(
+        error.cause.downcast_ref::<ExchangeError>(),
+        Some(ExchangeError::Transport { source, .. }) if refused(source)
+    )
 }
 
 /// Takes a stream to its end; the first error makes the whole list unread.
