@@ -53,6 +53,7 @@ pub use config::{
 pub use easgate_psrp::clixml::{ClixmlError, PsValue};
 pub use easgate_psrp::command::Command;
 pub use easgate_psrp::records::{ErrorRecord, ProgressRecord};
+pub use easgate_psrp::wsman::{Fault, FaultKind};
 pub use error::{AuthenticationError, InvokeError, TransportError};
 pub use first_reachable::FirstReachable;
 pub use invocation::{Invocation, Output, Record, RecordSender};

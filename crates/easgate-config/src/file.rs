@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::parallel::RawParallel;
 use crate::text::{RawDuration, RawSecret, RawThreshold};
 
 /// The configuration of easgate.
@@ -101,9 +102,18 @@ pub(crate) struct RawExchange {
     pub(crate) no_proxy: Vec<String>,
     /// The domain controller that answers; left to Exchange when not set.
     pub(crate) domain_controller: Option<String>,
-    /// How many commands may run at once, 1 to 18; each takes one of the account's shells.
+    /// How many commands may run at once, 1 to 18; each takes one of the account's shells. `parallel` may need more.
     #[serde(default = "runspaces")]
     pub(crate) runspaces: usize,
+    /// Whether mailboxes are changed side by side; a number is how many at once, within `shells`.
+    #[serde(default)]
+    pub(crate) parallel: RawParallel,
+    /// How many shells Exchange gives the account, 4 to 100; three of them are left to the administrator.
+    #[serde(default = "shells")]
+    pub(crate) shells: usize,
+    /// Whether the next of `servers` is used when one cannot be reached; with `false` only the first ever is.
+    #[serde(default = "yes")]
+    pub(crate) cas_failover: bool,
     /// How long a connection may take to come about.
     #[serde(default = "connect_timeout")]
     pub(crate) connect_timeout: RawDuration,
@@ -332,6 +342,14 @@ impl Default for RawStore {
             url: "sqlite://easgate.db".to_owned(),
         }
     }
+}
+
+const fn shells() -> usize {
+    18
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn runspaces() -> usize {

@@ -32,6 +32,7 @@
 mod file;
 mod load;
 mod organization;
+mod parallel;
 mod problem;
 mod resolve;
 mod schema;
@@ -45,6 +46,7 @@ pub use organization::{
     Configuration, Enrollment, Exchange, ExchangeError, Graph, GraphCredential, GraphError, Organization,
     StoreLocation,
 };
+pub use parallel::Parallel;
 pub use problem::{ParseError, Problem, Warning};
 pub use schema::{reference, schema};
 pub use secret::{Environment, SecretError, SecretRef};

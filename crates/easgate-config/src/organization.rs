@@ -71,6 +71,7 @@ impl Organization {
             mode: self.mode,
             policy: self.policy.clone(),
             limits: self.limits,
+            lanes: 1,
             accept_shrunken: BTreeSet::new(),
         }
     }

@@ -1,4 +1,11 @@
-//! Carrying out what is left of a plan: intent, cmdlet, outcome, one change after the other.
+//! Carrying out what is left of a plan: intent, cmdlet, outcome; several mailboxes at once, and one change of a
+//! mailbox after the other.
+
+mod attempts;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
 
 use easgate_compliance::{Change, Reason};
 use easgate_exchange::ListChange;
@@ -6,12 +13,13 @@ use easgate_model::{AccessLevel, escape};
 use easgate_store::{Effect, Intent, IntentId, JournalError, List, Outcome, RunId, StoreError, Writer};
 
 use crate::clock::Clock;
+use crate::gate::Gate;
+use crate::lanes::{Next, side_by_side};
 use crate::lists::{edit, holds, list_change};
 use crate::ports::{CallError, CallErrorKind, EnrollmentSource, Exchange, SourceError};
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::recovery::Mailboxes;
 use crate::report::{ReportError, chain};
-use crate::retry::retry;
 
 /// A change whose cmdlet succeeded.
 #[derive(Debug)]
@@ -39,46 +47,67 @@ pub(crate) struct Apply<'a> {
     pub(crate) writer: &'a Writer,
     pub(crate) mailboxes: &'a Mailboxes<'a>,
     pub(crate) run: RunId,
+    /// How many mailboxes may be changed at once.
+    pub(crate) lanes: usize,
 }
 
+/// A change with its place in the plan.
+type Numbered<'c> = (usize, &'c Change);
+
+/// What became of it.
+type Made<'c> = (usize, &'c Change, Result<AppliedChange, Failure>);
+
 impl Apply<'_> {
-    /// Makes `changes`, those that let somebody in first.
+    /// Makes `changes`. No change that takes access is begun before every one that lets somebody in has ended.
     ///
     /// An error of one device is reported, and the others go on. A refused account, a lost session or a journal
-    /// that cannot be written ends it, and what was not tried counts as failed.
-    pub(crate) async fn run(&self, changes: Vec<Change>, is_gain: impl Fn(&Change) -> bool) -> Applied {
+    /// that cannot be written ends it: what is under way is finished, and what was not begun counts as failed.
+    pub(crate) async fn run<'c>(
+        &self,
+        changes: &'c [Change],
+        is_gain: impl Fn(&Change) -> bool + Send + Sync,
+    ) -> Applied {
         self.progress.progress(Progress::Phase(Phase::Apply));
-        let mut changes = changes;
-        changes.sort_by_key(|change| change.after != AccessLevel::Allow);
-        let of = u64::try_from(changes.len()).unwrap_or(u64::MAX);
-        let mut applied = Applied::default();
-        let mut tried = 0;
-        for change in &changes {
-            let effect = effect(change, &is_gain);
-            tried += 1;
-            match self.one(change, effect).await {
-                Ok(done) => applied.changes.push(done),
-                Err(failure) => {
-                    applied.failed += 1;
-                    applied.errors.push(failure.reported(change));
-                    if failure.ends_the_run() {
-                        break;
-                    }
+        let of = changes.len();
+        let gate = Gate::new(self.lanes, self.clock);
+        let mut done = Vec::with_capacity(of);
+        let numbered = changes.iter().enumerate();
+        let (first, then): (Vec<_>, Vec<_>) =
+            numbered.partition(|(_, change)| change.after == AccessLevel::Allow);
+        for phase in [first, then] {
+            let made = |result: Made<'c>| {
+                let ends = result.2.as_ref().is_err_and(Failure::ends_the_run);
+                if !matches!(&result.2, Err(Failure::NotTried)) {
+                    done.push(result);
                 }
+                self.told(done.len(), of);
+                if ends {
+                    gate.shut();
+                    return Next::Stop;
+                }
+                Next::Go
+            };
+            side_by_side(
+                self.lanes,
+                by_mailbox(phase),
+                |(place, change)| {
+                    let made = self.one(&gate, change, effect(change, &is_gain));
+                    async move { (place, change, made.await) }
+                },
+                made,
+            )
+            .await;
+            if gate.is_shut() {
+                break;
             }
-            self.progress.progress(Progress::Change { done: tried, of });
         }
-        let left = of - tried;
-        if left > 0 {
-            applied.failed += left;
-            applied.errors.push(ReportError {
-                mailbox: None,
-                device: None,
-                kind: "stopped",
-                message: format!("{left} changes were not tried; the next run decides about them anew"),
-            });
-        }
-        applied
+        done.sort_by_key(|(place, ..)| *place);
+        collected(done, of)
+    }
+
+    fn told(&self, done: usize, of: usize) {
+        let (done, of) = (count(done), count(of));
+        self.progress.progress(Progress::Change { done, of });
     }
 
     /// A device that loses its mail because its enrolment is gone: the source is asked for that record itself.
@@ -99,8 +128,10 @@ impl Apply<'_> {
         }
     }
 
-    async fn one(&self, change: &Change, effect: Effect) -> Result<AppliedChange, Failure> {
+    async fn one(&self, gate: &Gate<'_>, change: &Change, effect: Effect) -> Result<AppliedChange, Failure> {
         self.check_vanished(change).await?;
+        // Nothing is intended that is not then sent, however long the gate holds it.
+        let pass = gate.enter().await.ok_or(Failure::NotTried)?;
         let mailbox = self.mailboxes.get(&change.mailbox).copied();
         let existed = |list| mailbox.is_some_and(|mailbox| holds(mailbox, list, &change.device));
         let intent = Intent {
@@ -120,7 +151,7 @@ impl Apply<'_> {
         };
         let command = list_change(change, mailbox);
         let id = self.writer.intend(&intent).await.map_err(Failure::Journal)?;
-        let result = retry(self.clock, || self.exchange.apply(&command)).await;
+        let result = self.attempts(gate, pass, &command).await;
         let outcome = match &result {
             Ok(()) => Outcome::Applied,
             Err(error) if error.may_have_run => Outcome::Unknown(chain(error)),
@@ -140,6 +171,8 @@ enum Failure {
     Journal(JournalError),
     Store(StoreError),
     Source(SourceError),
+    /// The run ended while it waited.
+    NotTried,
     /// The list had lost a record that is still there.
     StillEnrolled,
 }
@@ -149,7 +182,7 @@ impl Failure {
         match self {
             Self::Call(error) => error.ends_the_run(),
             Self::Journal(_) | Self::Store(_) => true,
-            Self::Source(_) | Self::StillEnrolled => false,
+            Self::Source(_) | Self::StillEnrolled | Self::NotTried => false,
         }
     }
 
@@ -159,6 +192,7 @@ impl Failure {
             Self::Journal(error) => ("journal", chain(error)),
             Self::Store(error) => ("store", chain(error)),
             Self::Source(error) => ("enrollment", chain(error)),
+            Self::NotTried => ("stopped", "the run ended before it was tried".to_owned()),
             Self::StillEnrolled => (
                 "stillEnrolled",
                 "the list of devices had lost its record, which is still there".to_owned(),
@@ -174,6 +208,48 @@ impl Failure {
     }
 }
 
+/// The changes of each mailbox together, in the order of the plan.
+fn by_mailbox(changes: Vec<Numbered<'_>>) -> Vec<VecDeque<Numbered<'_>>> {
+    let mut groups: Vec<VecDeque<Numbered<'_>>> = Vec::new();
+    let mut places = BTreeMap::new();
+    for (place, change) in changes {
+        let group = *places.entry(change.mailbox).or_insert_with(|| {
+            groups.push(VecDeque::new());
+            groups.len() - 1
+        });
+        groups[group].push_back((place, change));
+    }
+    groups
+}
+
+fn collected(done: Vec<Made<'_>>, of: usize) -> Applied {
+    let mut applied = Applied::default();
+    let left = of - done.len();
+    for (_, change, result) in done {
+        match result {
+            Ok(made) => applied.changes.push(made),
+            Err(failure) => {
+                applied.failed += 1;
+                applied.errors.push(failure.reported(change));
+            }
+        }
+    }
+    if left > 0 {
+        applied.failed += count(left);
+        applied.errors.push(ReportError {
+            mailbox: None,
+            device: None,
+            kind: "stopped",
+            message: format!("{left} changes were not tried; the next run decides about them anew"),
+        });
+    }
+    applied
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
 fn with_cure(error: &CallError) -> String {
     let message = chain(error);
     error
@@ -184,7 +260,9 @@ fn with_cure(error: &CallError) -> String {
 
 const fn kind(error: &CallError) -> &'static str {
     match error.kind {
-        CallErrorKind::Transient { .. } => "throttled",
+        CallErrorKind::Transient { .. } | CallErrorKind::Throttled { .. } | CallErrorKind::TooManyShells => {
+            "throttled"
+        }
         CallErrorKind::Connection => "connection",
         CallErrorKind::Unauthorized => "unauthorized",
         CallErrorKind::NotGranted => "notGranted",

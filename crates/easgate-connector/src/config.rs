@@ -67,6 +67,8 @@ pub struct OrganizationConfig {
     pub policy: Policy,
     /// How much it may change within 24 hours.
     pub limits: Limits,
+    /// How many mailboxes may be changed at once, at least 1; each takes one of the account's shells.
+    pub lanes: usize,
     /// The inputs that may be shorter in this run than the protection against short inputs lets through, by their
     /// stable names. Empty but for a run that an administrator starts so.
     pub accept_shrunken: BTreeSet<String>,

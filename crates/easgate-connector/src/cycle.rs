@@ -214,7 +214,7 @@ impl Cycle<'_> {
         writer: &Writer,
         run: RunId,
         planned: &Planned,
-        is_gain: impl Fn(&Change) -> bool,
+        is_gain: impl Fn(&Change) -> bool + Send + Sync,
     ) -> Applied {
         let mailboxes = by_id(&planned.facts);
         let apply = Apply {
@@ -225,8 +225,9 @@ impl Cycle<'_> {
             writer,
             mailboxes: &mailboxes,
             run,
+            lanes: self.config.lanes,
         };
-        let mut applied = apply.run(planned.verdict.go.clone(), is_gain).await;
+        let mut applied = apply.run(&planned.verdict.go, is_gain).await;
         let confirm = Confirm {
             exchange: self.exchange,
             clock: self.clock,

@@ -47,10 +47,19 @@ pub trait Exchange: Send + Sync {
     async fn mailbox(&self, id: MailboxId, domain_controller: Option<&str>) -> Result<Mailbox, CallError>;
 
     /// Edits the lists of one mailbox.
-    async fn apply(&self, change: &ListChange) -> Result<(), CallError>;
+    async fn apply(&self, change: &ListChange) -> Result<Load, CallError>;
 
     /// Which endpoint answers now, for people.
     fn endpoint(&self) -> String;
+}
+
+/// How a server that did what it was told bears it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// Well, as far as it says.
+    Fine,
+    /// It delayed the call, so more of them would be too much.
+    Slowed,
 }
 
 /// Where enrolments come from.
@@ -83,11 +92,18 @@ pub enum SourceKind {
 /// What an error of a call means for the cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallErrorKind {
-    /// The same call may succeed later: throttled, or a server that is busy.
+    /// The same call may succeed later: a server that is busy, or slow.
     Transient {
         /// How long the server asked to wait.
         retry_after: Option<Duration>,
     },
+    /// The account asks too much; the same call may succeed later.
+    Throttled {
+        /// How long the server asked to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// The account has as many shells as it may have; the same call may succeed with fewer at once.
+    TooManyShells,
     /// The connection or the session is lost. May come back; if not, nothing more can be done.
     Connection,
     /// The account was refused: nothing more can be done, and trying again may lock it.
@@ -132,7 +148,10 @@ impl CallError {
     pub const fn is_transient(&self) -> bool {
         matches!(
             self.kind,
-            CallErrorKind::Transient { .. } | CallErrorKind::Connection
+            CallErrorKind::Transient { .. }
+                | CallErrorKind::Throttled { .. }
+                | CallErrorKind::TooManyShells
+                | CallErrorKind::Connection
         )
     }
 

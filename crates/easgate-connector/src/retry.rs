@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::ports::{CallError, CallErrorKind};
 
 /// The waits before the second and the third attempt; there is no fourth.
-const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
+pub(crate) const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
 
 /// The longest wait that a server may ask for.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -28,16 +28,7 @@ where
             Err(error) if error.is_transient() => {
                 may_have_run |= error.may_have_run;
                 tracing::debug!(%error, "Trying again");
-                let asked = match error.kind {
-                    CallErrorKind::Transient { retry_after } => retry_after.unwrap_or(wait),
-                    CallErrorKind::Connection
-                    | CallErrorKind::Unauthorized
-                    | CallErrorKind::NotGranted
-                    | CallErrorKind::ListFull
-                    | CallErrorKind::Refused
-                    | CallErrorKind::Incomplete => wait,
-                };
-                clock.sleep(asked.min(LONGEST)).await;
+                clock.sleep(pause(error.kind, wait)).await;
             }
             result => return result.map_err(|error| earlier(error, may_have_run)),
         }
@@ -45,7 +36,24 @@ where
     call().await.map_err(|error| earlier(error, may_have_run))
 }
 
-fn earlier(error: CallError, may_have_run: bool) -> CallError {
+/// How long to wait after an error of `kind`, when `wait` is the custom.
+pub(crate) fn pause(kind: CallErrorKind, wait: Duration) -> Duration {
+    let asked = match kind {
+        CallErrorKind::Transient { retry_after } | CallErrorKind::Throttled { retry_after } => {
+            retry_after.unwrap_or(wait)
+        }
+        CallErrorKind::TooManyShells
+        | CallErrorKind::Connection
+        | CallErrorKind::Unauthorized
+        | CallErrorKind::NotGranted
+        | CallErrorKind::ListFull
+        | CallErrorKind::Refused
+        | CallErrorKind::Incomplete => wait,
+    };
+    asked.min(LONGEST)
+}
+
+pub(crate) fn earlier(error: CallError, may_have_run: bool) -> CallError {
     CallError {
         may_have_run: error.may_have_run || may_have_run,
         ..error

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use easgate_store::{Baseline, Run, RunResult, Store, StoreError};
+use easgate_store::{Baseline, Refusal, Run, RunResult, Store, StoreError};
 
 /// The state of the connection to an Exchange organisation, by the names of the original connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Status {
     pub last_success: Option<Run>,
     /// The endpoint that answered last.
     pub server: Option<String>,
+    /// That Exchange refused the account; nothing logs on while this stands.
+    pub refusal: Option<Refusal>,
     /// What the last good run saw, the Exchange servers among it.
     pub baseline: Baseline,
     /// Devices by decided access and reason.
@@ -67,6 +69,7 @@ pub async fn status(store: &Store, name: &str) -> Result<Status, StoreError> {
         server: server(&runs, last_success.as_ref()),
         last_attempt: runs.into_iter().next(),
         last_success,
+        refusal: organization.refusal().await?,
         baseline: organization.baseline().await?.unwrap_or_default(),
         decisions: organization.decision_counts().await?,
         states: organization.state_counts().await?,

@@ -204,7 +204,7 @@ fn speaks_of_truncation(warning: &str) -> bool {
 }
 
 /// Whether a warning says that the server delayed the cmdlet, which is only for information.
-fn is_delay(warning: &str) -> bool {
+pub(crate) fn is_delay(warning: &str) -> bool {
     starts_with_folded(warning.trim_start(), "Micro delay applied")
 }
 

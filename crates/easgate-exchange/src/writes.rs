@@ -16,6 +16,14 @@ pub struct Applied {
     pub warnings: Vec<String>,
 }
 
+impl Applied {
+    /// Whether the server says that it delayed the command because the account asks much of it.
+    #[must_use]
+    pub fn was_delayed(&self) -> bool {
+        self.warnings.iter().any(|warning| crate::read::is_delay(warning))
+    }
+}
+
 /// A change of the organisation's ActiveSync settings; what is `None` or empty stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SettingsChange {

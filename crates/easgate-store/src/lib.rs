@@ -11,7 +11,8 @@
 //!   [`Writer::settle`]); intents without an outcome are found again after a crash;
 //! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
 //! - devices last seen, with what was decided ([`DeviceRow`]);
-//! - runs, and what the last good one saw ([`Baseline`]).
+//! - runs, and what the last good one saw ([`Baseline`]);
+//! - that Exchange refused the account ([`Refusal`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
 //! IMEI and phone number have no column.
@@ -25,6 +26,7 @@ mod lock;
 mod open;
 mod organization;
 mod owned;
+mod refusal;
 mod runs;
 
 pub use baseline::{Baseline, ServerSeen};
@@ -35,6 +37,7 @@ pub use lock::LockError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
 pub use owned::{List, OwnedEntry, OwnedRow};
+pub use refusal::Refusal;
 pub use runs::{Finish, Run, RunId, RunResult};
 
 #[cfg(test)]

@@ -213,6 +213,9 @@ pub(crate) struct SyncArguments {
     /// Accepts inputs that are more than a fifth shorter than at the last good run, this once
     #[arg(long)]
     pub(crate) accept_shrunken: bool,
+    /// Logs on although Exchange refused the account and its password has not changed
+    #[arg(long)]
+    pub(crate) log_on_again: bool,
 }
 
 /// What `devices` takes.

@@ -35,6 +35,7 @@ async fn two_syncs(config: Config) -> (Report, Report) {
             ..Limits::default()
         },
         accept_shrunken: BTreeSet::new(),
+        lanes: 1,
     };
     let config = Config {
         setup: easgate_exchange::setup_commands(),

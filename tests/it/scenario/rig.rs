@@ -24,6 +24,7 @@ impl Rig {
                 mode: Mode::Enforce,
                 policy: Policy::default(),
                 limits: Limits::default(),
+                lanes: 1,
                 accept_shrunken: BTreeSet::new(),
             },
             folder: TempDir::new().unwrap(),

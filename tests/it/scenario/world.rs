@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use easgate_connector::ports::{
-    CallError, CallErrorKind, EnrollmentSource, Exchange, SourceError, SourceKind,
+    CallError, CallErrorKind, EnrollmentSource, Exchange, Load, SourceError, SourceKind,
 };
 use easgate_connector::{Clock, ProgressSink};
 use easgate_exchange::ListChange;
@@ -338,7 +338,7 @@ impl Exchange for World {
         found.ok_or_else(|| CallError::new(CallErrorKind::Refused, "there is no such mailbox"))
     }
 
-    async fn apply(&self, change: &ListChange) -> Result<(), CallError> {
+    async fn apply(&self, change: &ListChange) -> Result<Load, CallError> {
         let devices = change.add_allowed.iter().chain(&change.remove_allowed);
         let mut devices = devices.chain(&change.add_blocked).chain(&change.remove_blocked);
         let device = devices.next().map(ToString::to_string).unwrap_or_default();
@@ -352,7 +352,7 @@ impl Exchange for World {
                     format!("the change of {device} failed on demand"),
                 ));
             }
-            Some(Fault::Silent) => return Ok(()),
+            Some(Fault::Silent) => return Ok(Load::Fine),
             Some(Fault::CrashBefore) => self.ends().await,
             None | Some(Fault::Lost | Fault::CrashAfter) => self.state().edit(change),
         }
@@ -365,7 +365,7 @@ impl Exchange for World {
                     ..lost
                 })
             }
-            _ => Ok(()),
+            _ => Ok(Load::Fine),
         }
     }
 

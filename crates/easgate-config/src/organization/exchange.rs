@@ -2,8 +2,11 @@
 
 use easgate_cmdlet::{Authentication, ClientCertificate, Config, KerberosLogon, Secret};
 use easgate_exchange::Kind;
+use secrecy::ExposeSecret as _;
+use uuid::Uuid;
 
-use crate::{Environment, SecretError, SecretRef};
+use crate::file::{RawExchange, RawKind};
+use crate::{Environment, Parallel, SecretError, SecretRef};
 
 /// How Exchange is reached.
 #[derive(Debug, Clone)]
@@ -17,6 +20,12 @@ pub struct Exchange {
     pub username: Option<String>,
     /// The domain controller that answers.
     pub domain_controller: Option<String>,
+    /// Whether mailboxes are changed side by side.
+    pub parallel: Parallel,
+    /// How many shells the account has.
+    pub shells: usize,
+    /// Whether another server is used when one cannot be reached.
+    pub cas_failover: bool,
 }
 
 /// Where the secrets are found.
@@ -31,20 +40,34 @@ pub(crate) struct Secrets {
 }
 
 impl Exchange {
-    pub(crate) const fn new(
-        transports: Vec<Config>,
-        kind: Kind,
-        username: Option<String>,
-        secrets: Secrets,
-        domain_controller: Option<String>,
-    ) -> Self {
+    pub(crate) fn new(transports: Vec<Config>, secrets: Secrets, raw: &RawExchange) -> Self {
         Self {
             transports,
             secrets,
-            kind,
-            username,
-            domain_controller,
+            kind: match raw.kind {
+                RawKind::OnPremises => Kind::OnPremises,
+                RawKind::Hosted => Kind::Hosted,
+            },
+            username: raw.username.clone(),
+            domain_controller: raw.domain_controller.clone(),
+            parallel: raw.parallel.0,
+            shells: raw.shells,
+            cas_failover: raw.cas_failover,
         }
+    }
+
+    /// 16 bits of a digest of the account and its secrets as they are now: enough to see that one changed.
+    ///
+    /// # Errors
+    /// A secret cannot be read.
+    pub fn secret_mark(&self, environment: &Environment, salt: Uuid) -> Result<u16, ExchangeError> {
+        let mut account = self.username.clone().unwrap_or_default().into_bytes();
+        for secret in self.secrets() {
+            account.push(0);
+            account.extend_from_slice(secret.read(environment)?.expose_secret().as_bytes());
+        }
+        let [first, second, ..] = Uuid::new_v5(&salt, &account).into_bytes();
+        Ok(u16::from_be_bytes([first, second]))
     }
 
     /// The addresses of the servers, in the order in which they are tried.

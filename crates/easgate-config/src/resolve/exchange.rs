@@ -1,7 +1,6 @@
 //! The section `exchange`.
 
 use easgate_cmdlet::{Config, ConfigError};
-use easgate_exchange::Kind;
 use url::Url;
 
 use crate::Exchange;
@@ -21,22 +20,16 @@ impl Checks<'_> {
             let message = "kind = \"hosted\" takes one address, the one that the hoster gave";
             self.problem_in(at, "exchange", "servers", message);
         }
+        if !(4..=100).contains(&raw.shells) {
+            self.problem_in(at, "exchange", "shells", "between 4 and 100 are possible");
+        }
         let mut transports = Vec::new();
         for (number, server) in raw.servers.iter().enumerate() {
             transports.extend(self.server(at, number, server, raw, access.as_ref()));
         }
         let complete = transports.len() == raw.servers.len() && !transports.is_empty();
         let access = access.filter(|_| complete)?;
-        Some(Exchange::new(
-            transports,
-            match raw.kind {
-                RawKind::OnPremises => Kind::OnPremises,
-                RawKind::Hosted => Kind::Hosted,
-            },
-            raw.username.clone(),
-            access.secrets,
-            raw.domain_controller.clone(),
-        ))
+        Some(Exchange::new(transports, access.secrets, raw))
     }
 
     fn server(

@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use easgate_cmdlet::{CmdletTransport, InvokeError};
+use easgate_cmdlet::{CmdletTransport, FaultKind, InvokeError};
 use easgate_exchange::{Config, ExchangeClient, ExchangeError, ExchangeServer, ListChange};
 use easgate_model::{DeviceAccessRule, Mailbox, MailboxId, OrganizationSettings, Partnership, RecipientType};
 use easgate_store::ServerSeen;
 use futures::stream::{Stream, StreamExt};
 
-use crate::ports::{CallError, CallErrorKind, Exchange};
+use super::Breaker;
+use crate::ports::{CallError, CallErrorKind, Exchange, Load};
 use crate::progress::{Progress, ProgressSink};
 
 /// How many records come between two words about the progress.
@@ -23,6 +24,7 @@ const TOLD_EVERY: u64 = 100;
 pub struct ExchangeAdapter {
     client: ExchangeClient,
     transport: Arc<dyn CmdletTransport>,
+    breaker: Option<Breaker>,
 }
 
 impl ExchangeAdapter {
@@ -32,7 +34,38 @@ impl ExchangeAdapter {
         Self {
             client: ExchangeClient::new(Arc::clone(&transport), config),
             transport,
+            breaker: None,
         }
+    }
+
+    /// Lets `breaker` hold calls back once the account was refused.
+    #[must_use]
+    pub fn with_breaker(self, breaker: Breaker) -> Self {
+        Self {
+            breaker: Some(breaker),
+            ..self
+        }
+    }
+
+    /// Makes `call` unless the account was refused, and remembers when it is.
+    async fn guarded<T>(
+        &self,
+        call: impl Future<Output = Result<T, CallError>> + Send,
+    ) -> Result<T, CallError>
+    where
+        T: Send,
+    {
+        let Some(breaker) = &self.breaker else {
+            return call.await;
+        };
+        breaker.admit().await?;
+        let result = call.await;
+        if let Err(error) = &result
+            && is_refused_credential(error)
+        {
+            breaker.open(&self.transport.endpoint(), error).await;
+        }
+        result
     }
 }
 
@@ -45,64 +78,89 @@ impl fmt::Debug for ExchangeAdapter {
 #[async_trait]
 impl Exchange for ExchangeAdapter {
     async fn settings(&self) -> Result<OrganizationSettings, CallError> {
-        self.client.organization_settings().await.map_err(call_error)
+        self.guarded(async { self.client.organization_settings().await.map_err(call_error) })
+            .await
     }
 
     async fn rules(&self) -> Result<Vec<DeviceAccessRule>, CallError> {
-        self.client.access_rules().await.map_err(call_error)
+        self.guarded(async { self.client.access_rules().await.map_err(call_error) })
+            .await
     }
 
     async fn partnerships(&self, progress: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
-        collect(self.client.partnerships(), "exchange.devices", progress).await
+        self.guarded(async { collect(self.client.partnerships(), "exchange.devices", progress).await })
+            .await
     }
 
     async fn mailboxes(&self, progress: &dyn ProgressSink) -> Result<Vec<Mailbox>, CallError> {
-        collect(self.client.mailboxes(), "exchange.mailboxes", progress).await
+        self.guarded(async { collect(self.client.mailboxes(), "exchange.mailboxes", progress).await })
+            .await
     }
 
     async fn recipient_types(
         &self,
         progress: &dyn ProgressSink,
     ) -> Result<HashMap<MailboxId, RecipientType>, CallError> {
-        let types = self
-            .client
-            .recipients()
-            .map(|read| read.map(|recipient| (MailboxId(recipient.guid), recipient.recipient_type)));
-        Ok(collect(types, "exchange.recipients", progress)
-            .await?
-            .into_iter()
-            .collect())
+        self.guarded(async {
+            let types = self
+                .client
+                .recipients()
+                .map(|read| read.map(|recipient| (MailboxId(recipient.guid), recipient.recipient_type)));
+            Ok(collect(types, "exchange.recipients", progress)
+                .await?
+                .into_iter()
+                .collect())
+        })
+        .await
     }
 
     async fn servers(&self) -> Result<Vec<ServerSeen>, CallError> {
-        Ok(self
-            .client
-            .servers()
-            .await
-            .map_err(call_error)?
-            .into_iter()
-            .map(server)
-            .collect())
+        self.guarded(async {
+            Ok(self
+                .client
+                .servers()
+                .await
+                .map_err(call_error)?
+                .into_iter()
+                .map(server)
+                .collect())
+        })
+        .await
     }
 
     async fn mailbox(&self, id: MailboxId, domain_controller: Option<&str>) -> Result<Mailbox, CallError> {
-        self.client
-            .mailbox(id, domain_controller)
-            .await
-            .map_err(call_error)
+        self.guarded(async {
+            self.client
+                .mailbox(id, domain_controller)
+                .await
+                .map_err(call_error)
+        })
+        .await
     }
 
-    async fn apply(&self, change: &ListChange) -> Result<(), CallError> {
-        self.client
-            .change_lists(change)
-            .await
-            .map(drop)
-            .map_err(call_error)
+    async fn apply(&self, change: &ListChange) -> Result<Load, CallError> {
+        self.guarded(async {
+            let applied = self.client.change_lists(change).await.map_err(call_error)?;
+            Ok(if applied.was_delayed() {
+                Load::Slowed
+            } else {
+                Load::Fine
+            })
+        })
+        .await
     }
 
     fn endpoint(&self) -> String {
         self.transport.endpoint()
     }
+}
+
+/// Whether the server did not accept the account's credential, as opposed to what the account wanted to do.
+fn is_refused_credential(error: &CallError) -> bool {
+    matches!(
+        error.cause.downcast_ref::<ExchangeError>(),
+        Some(ExchangeError::Transport { source, .. }) if source.is_refused_credential()
+    )
 }
 
 /// Takes a stream to its end; the first error makes the whole list unread.
@@ -167,7 +225,7 @@ fn call_error(error: ExchangeError) -> CallError {
 
 fn kind(error: &ExchangeError) -> CallErrorKind {
     match error {
-        ExchangeError::Throttled { .. } => CallErrorKind::Transient { retry_after: None },
+        ExchangeError::Throttled { .. } => CallErrorKind::Throttled { retry_after: None },
         ExchangeError::NotGranted { .. } | ExchangeError::UnknownParameter { .. } => {
             CallErrorKind::NotGranted
         }
@@ -189,11 +247,8 @@ fn kind_of_invoke(error: &InvokeError) -> CallErrorKind {
         InvokeError::Authentication { .. } if error.is_transient() => CallErrorKind::Connection,
         InvokeError::Authentication { .. } => CallErrorKind::Unauthorized,
         InvokeError::Setup { source, .. } => kind_of_invoke(source),
-        InvokeError::Fault { .. } if error.is_transient() => CallErrorKind::Transient {
-            retry_after: error.retry_after(),
-        },
-        // A fault that does not pass refuses the account or the session, and so every other call too.
-        InvokeError::Fault { .. } | InvokeError::Redirected { .. } => CallErrorKind::Unauthorized,
+        InvokeError::Fault { fault, .. } => kind_of_fault(&fault.kind()),
+        InvokeError::Redirected { .. } => CallErrorKind::Unauthorized,
         InvokeError::Timeout { .. } => CallErrorKind::Transient { retry_after: None },
         InvokeError::Failed { .. } => CallErrorKind::Refused,
         InvokeError::Transport { .. }
@@ -203,6 +258,23 @@ fn kind_of_invoke(error: &InvokeError) -> CallErrorKind {
         | InvokeError::Closed { .. }
         | InvokeError::NotRecorded { .. }
         | _ => CallErrorKind::Connection,
+    }
+}
+
+fn kind_of_fault(kind: &FaultKind) -> CallErrorKind {
+    match kind {
+        FaultKind::Throttled { wait } => CallErrorKind::Throttled { retry_after: *wait },
+        FaultKind::TooManyShells => CallErrorKind::TooManyShells,
+        FaultKind::Timeout | FaultKind::ShellNotFound => CallErrorKind::Transient { retry_after: None },
+        // A fault that does not pass refuses the account or the session, and so every other call too.
+        FaultKind::ResourceUriNotFound
+        | FaultKind::SchemaInvalid
+        | FaultKind::AccessDenied
+        | FaultKind::Redirect(_)
+        | FaultKind::NoRole
+        | FaultKind::RemotePowerShellDisabled
+        | FaultKind::Other
+        | _ => CallErrorKind::Unauthorized,
     }
 }
 

@@ -20,7 +20,7 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use super::*;
-use crate::ports::{CallError, CallErrorKind, SourceError};
+use crate::ports::{CallError, CallErrorKind, Load, SourceError};
 use crate::progress::Silent;
 
 /// A clock that stands, and does not wait.
@@ -178,8 +178,8 @@ impl Exchange for Ports {
         Ok(mailbox(&["A1", "A2"]))
     }
 
-    async fn apply(&self, change: &ListChange) -> Result<(), CallError> {
-        self.0.apply(change)
+    async fn apply(&self, change: &ListChange) -> Result<Load, CallError> {
+        self.0.apply(change).map(|()| Load::Fine)
     }
 
     fn endpoint(&self) -> String {
@@ -218,6 +218,7 @@ impl Bench {
             mode,
             policy: Policy::default(),
             limits: Limits::default(),
+            lanes: 1,
             accept_shrunken: BTreeSet::new(),
         };
         Self {

@@ -21,6 +21,9 @@ pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
         if arguments.accept_shrunken {
             site.accept_shrunken(&wiring.store).await?;
         }
+        if arguments.log_on_again {
+            site.forget_refusal(&wiring.store).await?;
+        }
         let (report, exit) = sync(site, &wiring.store).await;
         if !arguments.common.json {
             render::report::text(&report);

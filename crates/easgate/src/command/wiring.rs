@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use easgate_cmdlet::{CmdletTransport, WsmanTransport};
-use easgate_config::{Configuration, Enrollment, Environment, Organization};
-use easgate_connector::adapters::ExchangeAdapter;
+use easgate_cmdlet::{CmdletTransport, FirstReachable, WsmanTransport};
+use easgate_config::{Configuration, Enrollment, Environment, Exchange, Organization};
+use easgate_connector::adapters::{Breaker, ExchangeAdapter};
 use easgate_connector::ports::EnrollmentSource;
 use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock};
 use easgate_intune::{Graph, Timing};
@@ -86,7 +86,7 @@ pub(crate) struct Site {
     /// Where the progress is shown.
     pub(crate) progress: Progress,
     exchange: ExchangeAdapter,
-    transport: Arc<WsmanTransport>,
+    transport: Arc<dyn CmdletTransport>,
     source: Box<dyn EnrollmentSource>,
     clock: SystemClock,
 }
@@ -95,18 +95,24 @@ impl Site {
     /// Reads the secrets and builds the parts.
     ///
     /// # Errors
-    /// A secret cannot be read, or a part refuses its settings.
-    pub(crate) fn new(organization: &Organization) -> Result<Self, Failure> {
+    /// A secret cannot be read, a part refuses its settings, or the store cannot be read.
+    pub(crate) async fn new(organization: &Organization, store: &Store) -> Result<Self, Failure> {
         let environment = Environment::of_this_process();
-        let transports = organization.exchange.transports(&environment)?;
-        let first = transports.into_iter().next().ok_or(NoServer)?;
-        let transport = Arc::new(WsmanTransport::new(first)?);
-        let shared: Arc<dyn CmdletTransport> = Arc::<WsmanTransport>::clone(&transport);
+        let known = store.organization(&organization.name).await?;
+        let sizes = known.baseline().await?.unwrap_or_default().sizes;
+        let devices = sizes.get("exchange.devices").copied().unwrap_or(0);
+        let exchange = &organization.exchange;
+        let lanes = exchange.parallel.lanes(devices, exchange.shells);
+        let transport = transport(exchange, &environment, lanes)?;
         let source = source(&organization.enrollment, &environment)?;
+        let adapter = ExchangeAdapter::new(Arc::clone(&transport), exchange.client());
         Ok(Self {
-            config: engine_config(organization),
+            config: OrganizationConfig {
+                lanes,
+                ..engine_config(organization)
+            },
             progress: Progress::start(),
-            exchange: ExchangeAdapter::new(shared, organization.exchange.client()),
+            exchange: adapter.with_breaker(breaker(exchange, known)),
             transport,
             source,
             clock: SystemClock::new(),
@@ -140,6 +146,18 @@ impl Site {
         Ok(())
     }
 
+    /// Lets the account log on although Exchange refused it.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub(crate) async fn forget_refusal(&self, store: &Store) -> Result<(), StoreError> {
+        store
+            .organization(&self.config.name)
+            .await?
+            .forget_refusal()
+            .await
+    }
+
     /// Ends every shell at Exchange.
     pub(crate) async fn close(&self) {
         self.progress.clear();
@@ -160,14 +178,12 @@ impl Wiring {
     /// When the configuration, a secret or the store cannot be used.
     pub(crate) async fn open(arguments: &Common) -> Result<Self, Failure> {
         let settings = Settings::read(arguments)?;
-        let sites = settings
-            .organizations()
-            .map(Site::new)
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self {
-            sites,
-            store: settings.store().await?,
-        })
+        let store = settings.store().await?;
+        let mut sites = Vec::new();
+        for organization in settings.organizations() {
+            sites.push(Site::new(organization, &store).await?);
+        }
+        Ok(Self { sites, store })
     }
 
     /// Ends every shell and closes the store.
@@ -177,6 +193,36 @@ impl Wiring {
         }
         self.store.close().await;
     }
+}
+
+/// The servers in the order of the file, or the first alone, with a shell for each lane.
+fn transport(
+    exchange: &Exchange,
+    environment: &Environment,
+    lanes: usize,
+) -> Result<Arc<dyn CmdletTransport>, Failure> {
+    let configs = exchange.transports(environment)?;
+    let used = if exchange.cas_failover { configs.len() } else { 1 };
+    let mut servers = Vec::new();
+    for config in configs.into_iter().take(used) {
+        let runspaces = config.runspaces.max(lanes);
+        servers.push(WsmanTransport::new(easgate_cmdlet::Config {
+            runspaces,
+            ..config
+        })?);
+    }
+    Ok(Arc::new(FirstReachable::new(servers).ok_or(NoServer)?))
+}
+
+/// What keeps the account from being locked.
+fn breaker(exchange: &Exchange, organization: easgate_store::Organization) -> Breaker {
+    let exchange = exchange.clone();
+    // Read anew each time, so that a password that was changed counts at once.
+    let mark = move |salt| {
+        let environment = Environment::of_this_process();
+        exchange.secret_mark(&environment, salt).ok()
+    };
+    Breaker::new(organization, Box::new(mark), Box::new(SystemClock::new()))
 }
 
 /// Time and chance for Graph.
@@ -206,6 +252,7 @@ pub(crate) fn engine_config(organization: &Organization) -> OrganizationConfig {
         mode: organization.mode,
         policy: organization.policy.clone(),
         limits: organization.limits,
+        lanes: 1,
         accept_shrunken: std::collections::BTreeSet::new(),
     }
 }

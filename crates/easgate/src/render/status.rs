@@ -21,6 +21,11 @@ pub(crate) fn json(organization: &str, mode: Mode, status: &Status) -> Value {
         "last_attempted_sync": status.last_attempt.as_ref().map(run),
         "last_successful_sync": status.last_success.as_ref().map(run),
         "server": status.server,
+        "account_refused": status.refusal.as_ref().map(|refusal| json!({
+            "server": refusal.server,
+            "since": time(refusal.since),
+            "cause": refusal.cause,
+        })),
         "servers": status.baseline.servers.iter().map(|server| json!({
             "name": server.name,
             "version": server.version,
@@ -53,6 +58,15 @@ pub(crate) fn text(organization: &str, mode: Mode, status: &Status) {
         .as_deref()
         .map_or_else(|| "none yet".to_owned(), escape);
     output::line(&format!("  {:<22}{server}", "server in use"));
+    if let Some(refusal) = &status.refusal {
+        output::line(&format!(
+            "  {:<22}since {} by {}; nothing logs on until the password changes, or `sync --log-on-again`: {}",
+            "account refused",
+            time(refusal.since),
+            escape(&refusal.server),
+            escape(&refusal.cause)
+        ));
+    }
     for server in &status.baseline.servers {
         output::line(&format!(
             "  {:<22}{}, {}, {}",
