@@ -1,6 +1,7 @@
 //! What every store keeps to, whatever database is under it: functions over the public API.
 
 pub(crate) mod devices;
+pub(crate) mod refusals;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
 use proptest::prelude::*;

@@ -48,6 +48,11 @@ contract_over_sqlite! {
     what_a_run_could_not_decide_leaves_what_an_earlier_one_said,
 }
 
+contract_over_sqlite! {
+    crate::contract::refusals:
+    the_last_refusal_stands_until_it_is_forgotten,
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]

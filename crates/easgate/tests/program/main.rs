@@ -6,6 +6,7 @@ mod as_written;
 mod check;
 mod demo;
 mod exit_codes;
+mod failover;
 mod hostile;
 mod organizations;
 mod place;
