@@ -1,12 +1,21 @@
 //! How to reach an endpoint.
 
+mod authentication;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod tls;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use url::{Host, Url};
 
 use crate::Command;
+
+pub use authentication::{Authentication, KdcAddress, KerberosLogon};
+pub use secret::Secret;
+pub use tls::{CertificatePin, ClientCertificate, Proxy};
 
 /// The settings of a [`crate::WsmanTransport`].
 #[derive(Debug, Clone)]
@@ -43,6 +52,15 @@ pub struct Config {
     pub redirect_hosts: Vec<String>,
     /// Lets Basic go over unencrypted http to a host that is not this computer.
     pub danger_allow_unencrypted: bool,
+    /// Lets NTLM log on where it cannot be bound to the server's certificate, over http or through a proxy; a log-on
+    /// that is not bound can be relayed to another server by whoever is on the way.
+    pub danger_allow_ntlm_without_channel_binding: bool,
+    /// The certificate that we show when the server asks for one.
+    pub client_certificate: Option<ClientCertificate>,
+    /// When there are any, the server's certificate must be one of these; it is checked besides everything else.
+    pub pins: Vec<CertificatePin>,
+    /// The proxy on the way.
+    pub proxy: Option<Proxy>,
     /// A file with PEM certificates of authorities to trust besides the system's.
     pub ca_file: Option<PathBuf>,
     /// What a server may make us hold in memory.
@@ -70,6 +88,10 @@ impl Config {
             runspaces: 2,
             redirect_hosts: Vec::new(),
             danger_allow_unencrypted: false,
+            danger_allow_ntlm_without_channel_binding: false,
+            client_certificate: None,
+            pins: Vec::new(),
+            proxy: None,
             ca_file: None,
             limits: Limits::default(),
         }
@@ -96,12 +118,7 @@ impl Config {
         if !self.url.username().is_empty() || self.url.password().is_some() {
             return Err(ConfigError::CredentialsInUrl);
         }
-        let Authentication::Basic { .. } = &self.authentication;
-        if !encrypted && !self.danger_allow_unencrypted && !is_loopback(&host) {
-            return Err(ConfigError::Unencrypted {
-                host: host.to_string(),
-            });
-        }
+        self.check_authentication(encrypted, &host)?;
         if !(1..=MAX_RUNSPACES).contains(&self.runspaces) {
             return Err(ConfigError::Runspaces {
                 given: self.runspaces,
@@ -119,24 +136,38 @@ impl Config {
         }
         Ok(())
     }
+
+    fn check_authentication(&self, encrypted: bool, host: &Host<&str>) -> Result<(), ConfigError> {
+        match &self.authentication {
+            Authentication::Basic { .. } => {
+                if !encrypted && !self.danger_allow_unencrypted && !is_loopback(host) {
+                    return Err(ConfigError::Unencrypted {
+                        host: host.to_string(),
+                    });
+                }
+            }
+            Authentication::Kerberos(logon) | Authentication::Negotiate(logon) => logon.check(host)?,
+            Authentication::Ntlm { .. } => {
+                if !encrypted && !self.danger_allow_ntlm_without_channel_binding {
+                    return Err(ConfigError::NtlmOverHttp);
+                }
+            }
+            Authentication::Certificate => {
+                if self.client_certificate.is_none() {
+                    return Err(ConfigError::NoClientCertificate);
+                }
+            }
+        }
+        if !encrypted && (self.client_certificate.is_some() || !self.pins.is_empty()) {
+            return Err(ConfigError::CertificateOverHttp);
+        }
+        self.proxy.as_ref().map_or(Ok(()), Proxy::check)
+    }
 }
 
 /// The server's own maximum of shells a user is 18 by default; more is never useful.
 const MAX_RUNSPACES: usize = 18;
 const MAX_OPERATION_TIMEOUT: Duration = Duration::from_secs(900);
-
-/// Who asks, and how that is proved.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Authentication {
-    /// A user name and a password with every request; over https, or to this computer.
-    Basic {
-        /// `DOMAIN\user` or `user@domain`.
-        username: String,
-        /// The password.
-        password: SecretString,
-    },
-}
 
 /// A command that prepares a runspace.
 #[derive(Debug, Clone)]
@@ -187,6 +218,26 @@ pub enum ConfigError {
     CredentialsInUrl,
     #[error("basic authentication would send the password unencrypted to {host}; use https")]
     Unencrypted { host: String },
+    #[error("Kerberos needs a host name, not the address {host}")]
+    KerberosToAddress { host: String },
+    #[error("Kerberos needs the account's domain, as user@domain or DOMAIN\\user; {username} has none")]
+    NoDomain { username: String },
+    #[error("{spn} is no name of a service such as HTTP/ex1.contoso.example")]
+    Spn { spn: String },
+    #[error("{given} is no domain controller such as dc1.contoso.example:88")]
+    Kdc { given: String },
+    #[error("NTLM over http can be relayed to other servers; use https, or Kerberos")]
+    NtlmOverHttp,
+    #[error("authentication by certificate needs a client certificate")]
+    NoClientCertificate,
+    #[error("client certificates and pins need https")]
+    CertificateOverHttp,
+    #[error("{given} is no SHA-256 of a certificate in 64 hexadecimal digits")]
+    Pin { given: String },
+    #[error(
+        "the proxy's address is no address such as http://proxy.contoso.example:3128, without credentials"
+    )]
+    Proxy,
     #[error("{given} runspaces; between 1 and 18 are possible")]
     Runspaces { given: usize },
     #[error("an envelope of {given} bytes; between 32768 and 512000 are possible")]
@@ -198,92 +249,15 @@ pub enum ConfigError {
         path: PathBuf,
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    #[error(
+        "the client certificate cannot be used; give PEM with a PKCS #8 key (-----BEGIN PRIVATE KEY-----), or a PFX file \
+         with its password"
+    )]
+    ClientCertificate {
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error("could not make an HTTP client")]
     Client {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-}
-
-#[cfg(test)]
-mod tests {
-    use expect_test::expect;
-
-    use super::*;
-
-    fn config(url: &str) -> Config {
-        let password = SecretString::from("hunter2".to_owned());
-        let basic = Authentication::Basic {
-            username: "reader".to_owned(),
-            password,
-        };
-        Config::new(url.parse().unwrap(), basic)
-    }
-
-    fn verdict(config: &Config) -> String {
-        config
-            .check()
-            .map_or_else(|error| error.to_string(), |()| "usable".to_owned())
-    }
-
-    #[test]
-    fn basic_goes_unencrypted_to_this_computer_only() {
-        let verdicts: String = [
-            "https://ex1.contoso.example/powershell",
-            "http://127.0.0.1:5985/powershell",
-            "http://[::1]:5985/powershell",
-            "http://localhost/powershell",
-            "http://ex1.contoso.example/powershell",
-            "http://127.0.0.1.contoso.example/powershell",
-            "http://10.0.0.1/powershell",
-            "https://user:password@ex1.contoso.example/powershell",
-            "ftp://ex1.contoso.example/",
-        ]
-        .iter()
-        .map(|url| format!("{url}: {}\n", verdict(&config(url))))
-        .collect();
-        expect![[r#"
-            https://ex1.contoso.example/powershell: usable
-            http://127.0.0.1:5985/powershell: usable
-            http://[::1]:5985/powershell: usable
-            http://localhost/powershell: usable
-            http://ex1.contoso.example/powershell: basic authentication would send the password unencrypted to ex1.contoso.example; use https
-            http://127.0.0.1.contoso.example/powershell: basic authentication would send the password unencrypted to 127.0.0.1.contoso.example; use https
-            http://10.0.0.1/powershell: basic authentication would send the password unencrypted to 10.0.0.1; use https
-            https://user:password@ex1.contoso.example/powershell: the address contains credentials; give them apart from it
-            ftp://ex1.contoso.example/: the address begins with ftp, not with http or https
-        "#]]
-        .assert_eq(&verdicts);
-    }
-
-    #[test]
-    fn danger_must_be_allowed_by_name() {
-        let mut config = config("http://ex1.contoso.example/powershell");
-        config.danger_allow_unencrypted = true;
-        assert_eq!(verdict(&config), "usable");
-    }
-
-    #[test]
-    fn a_password_does_not_print() {
-        let config = config("https://ex1.contoso.example/powershell");
-        assert!(!format!("{config:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn values_out_of_range_are_refused() {
-        let mut config = config("https://ex1.contoso.example/powershell");
-        config.runspaces = 0;
-        assert_eq!(verdict(&config), "0 runspaces; between 1 and 18 are possible");
-        config.runspaces = 1;
-        config.max_envelope_size = 600_000;
-        assert_eq!(
-            verdict(&config),
-            "an envelope of 600000 bytes; between 32768 and 512000 are possible"
-        );
-        config.max_envelope_size = 153_600;
-        config.operation_timeout = Duration::from_secs(901);
-        assert_eq!(
-            verdict(&config),
-            "an operation time-out of 901s; it must be above zero and at most 15 minutes"
-        );
-    }
 }

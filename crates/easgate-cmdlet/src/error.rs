@@ -1,7 +1,11 @@
 //! Why a command did not run to its end.
 
+mod authentication;
+
 use std::time::Duration;
 
+pub(crate) use authentication::Again;
+pub use authentication::AuthenticationError;
 use easgate_psrp::wsman::{Fault, FaultKind};
 
 use crate::ErrorRecord;
@@ -23,6 +27,14 @@ pub enum InvokeError {
 
     #[error("{endpoint} did not accept the credentials (it offers {offered})")]
     Unauthorized { endpoint: String, offered: String },
+
+    #[error("could not log on to {endpoint} to run {cmdlet}")]
+    Authentication {
+        endpoint: String,
+        cmdlet: String,
+        sent: bool,
+        source: Box<AuthenticationError>,
+    },
 
     #[error("{endpoint} refused {cmdlet}: {fault}")]
     Fault {
@@ -91,6 +103,7 @@ impl InvokeError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Transport { source, .. } => source.is_transient(),
+            Self::Authentication { source, .. } => source.is_transient(),
             Self::Fault { fault, .. } => matches!(
                 fault.kind(),
                 FaultKind::Timeout
@@ -110,11 +123,32 @@ impl InvokeError {
         }
     }
 
+    /// Whether the account itself was refused; trying again with the same secret may lock it.
+    #[must_use]
+    pub fn is_refused_credential(&self) -> bool {
+        match self {
+            Self::Unauthorized { .. } => true,
+            Self::Authentication { source, .. } => source.is_refused_credential(),
+            Self::Setup { source, .. } => source.is_refused_credential(),
+            Self::Transport { .. }
+            | Self::Fault { .. }
+            | Self::Redirected { .. }
+            | Self::Failed { .. }
+            | Self::SessionLost { .. }
+            | Self::Stopped { .. }
+            | Self::Timeout { .. }
+            | Self::Protocol { .. }
+            | Self::Closed { .. }
+            | Self::NotRecorded { .. } => false,
+        }
+    }
+
     /// Whether the command may have run, in part or whole.
     #[must_use]
     pub const fn sent(&self) -> bool {
         match self {
             Self::Transport { sent, .. }
+            | Self::Authentication { sent, .. }
             | Self::Fault { sent, .. }
             | Self::SessionLost { sent, .. }
             | Self::Timeout { sent, .. }
@@ -154,6 +188,12 @@ pub enum TransportError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
+    #[error("the server closed the connection before anything was sent on it")]
+    Gone,
+
+    #[error("the proxy wants credentials{}", proxy_offer(offered.as_deref()))]
+    Proxy { offered: Option<String> },
+
     #[error("no answer within {after:?}")]
     Timeout { after: Duration },
 
@@ -179,15 +219,63 @@ impl TransportError {
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } => true,
+            Self::Connect { .. } | Self::Gone | Self::Timeout { .. } | Self::Broken { .. } => true,
             Self::Status { status, .. } => *status == 408 || *status == 429 || *status >= 500,
-            Self::TooLarge { .. } | Self::Setup { .. } => false,
+            Self::Proxy { .. } | Self::TooLarge { .. } | Self::Setup { .. } => false,
+        }
+    }
+
+    /// The first thing to look at.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Connect { source } if mentions(source.as_ref(), "alert protocol version") => {
+                "the server takes TLS 1.3 alone, and 1.2 is spoken to it; allow TLS 1.2 there, or use http with Kerberos"
+            }
+            Self::Connect { source } if mentions(source.as_ref(), "certificate verify failed") => {
+                "the server's certificate is not trusted or is for another name; name its authority in `ca_file`, and \
+                 connect to the name that the certificate has"
+            }
+            Self::Proxy { .. } => "look at the proxy's user name and password",
+            Self::Connect { .. }
+            | Self::Gone
+            | Self::Timeout { .. }
+            | Self::Broken { .. }
+            | Self::Status { .. }
+            | Self::TooLarge { .. }
+            | Self::Setup { .. } => "look at the address, the firewall and the certificate of the server",
         }
     }
 
     /// Whether the server provably never saw the request.
     #[must_use]
     pub const fn is_unsent(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Setup { .. })
+        matches!(
+            self,
+            Self::Connect { .. } | Self::Gone | Self::Proxy { .. } | Self::Setup { .. }
+        )
+    }
+}
+
+/// Whether `text` is in an error or in what caused it.
+pub(crate) fn mentions(error: &(dyn std::error::Error + 'static), text: &str) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.to_string().contains(text) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// What a proxy wants, and what can be done about it.
+fn proxy_offer(offered: Option<&str>) -> String {
+    match offered {
+        None => "; give it a user name and a password, which it takes by Basic only".to_owned(),
+        Some(schemes) if schemes.to_ascii_lowercase().contains("basic") => format!(" (it offers {schemes})"),
+        Some(schemes) => format!(
+            " by {schemes}, which is not spoken to proxies; let this computer through it, or reach the server without it"
+        ),
     }
 }

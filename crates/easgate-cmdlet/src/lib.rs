@@ -46,11 +46,14 @@ pub mod record;
 mod transport;
 mod wsman;
 
-pub use config::{Authentication, Config, ConfigError, Limits, SetupCommand};
+pub use config::{
+    Authentication, CertificatePin, ClientCertificate, Config, ConfigError, KdcAddress, KerberosLogon,
+    Limits, Proxy, Secret, SetupCommand,
+};
 pub use easgate_psrp::clixml::{ClixmlError, PsValue};
 pub use easgate_psrp::command::Command;
 pub use easgate_psrp::records::{ErrorRecord, ProgressRecord};
-pub use error::{InvokeError, TransportError};
+pub use error::{AuthenticationError, InvokeError, TransportError};
 pub use first_reachable::FirstReachable;
 pub use invocation::{Invocation, Output, Record, RecordSender};
 pub use transport::CmdletTransport;

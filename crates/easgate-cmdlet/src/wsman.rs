@@ -5,8 +5,13 @@
 //! them all. Shells open when they are first needed and end when they lie idle, are lost, or the transport closes.
 
 mod answer;
+mod connection;
+mod dialer;
 mod jar;
 mod lane;
+#[cfg(test)]
+mod lane_tests;
+mod one_shot;
 mod pipeline;
 mod redirect;
 mod security;
@@ -15,6 +20,8 @@ mod shells;
 mod task;
 #[cfg(test)]
 mod tests;
+mod turns;
+mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -64,10 +64,41 @@ pub(crate) struct RawExchange {
     /// How easgate logs on.
     #[serde(default)]
     pub(crate) authentication: RawAuthentication,
-    /// The account, `DOMAIN\user` or `user@domain`.
-    pub(crate) username: String,
+    /// The account, `DOMAIN\user` or `user@domain`; not with `certificate`.
+    pub(crate) username: Option<String>,
+    /// Where its password is found; it is read anew at each log-on.
+    pub(crate) password: Option<RawSecret>,
+    /// `kerberos`, `negotiate`: the service's name, when it is not `HTTP/` and the host of the address.
+    pub(crate) spn: Option<String>,
+    /// `kerberos`, `negotiate`: the domain controllers, `host` or `host:port`, in the order in which they are asked;
+    /// found by `/etc/krb5.conf` when not set.
+    #[serde(default)]
+    pub(crate) kdc: Vec<String>,
+    /// `ntlm`: logs on where that cannot be bound to the server's certificate, over http or through a proxy. Whoever
+    /// is on the way can relay such a log-on to another server.
+    #[serde(default)]
+    pub(crate) danger_allow_ntlm_without_channel_binding: bool,
+    /// The PEM file with the certificate to show to a server that asks for one; with `client_key`.
+    pub(crate) client_certificate: Option<String>,
+    /// Where its private key (PEM, PKCS #8, not encrypted) is found.
+    pub(crate) client_key: Option<RawSecret>,
+    /// The PKCS #12 file with certificate and key, in place of `client_certificate`; with `client_pfx_password`.
+    pub(crate) client_pfx: Option<String>,
     /// Where its password is found.
-    pub(crate) password: RawSecret,
+    pub(crate) client_pfx_password: Option<RawSecret>,
+    /// The SHA-256 of the server certificates to accept, in hexadecimal digits; checked besides everything else, and
+    /// before any credentials go out.
+    #[serde(default)]
+    pub(crate) pins: Vec<String>,
+    /// The http proxy on the way to the servers; the environment is not consulted.
+    pub(crate) proxy: Option<String>,
+    /// The user name that the proxy wants.
+    pub(crate) proxy_username: Option<String>,
+    /// Where its password is found.
+    pub(crate) proxy_password: Option<RawSecret>,
+    /// The hosts that are reached without the proxy: names, `.domain` with everything below, addresses, networks.
+    #[serde(default)]
+    pub(crate) no_proxy: Vec<String>,
     /// The domain controller that answers; left to Exchange when not set.
     pub(crate) domain_controller: Option<String>,
     /// How many commands may run at once, 1 to 18; each takes one of the account's shells.
@@ -105,6 +136,14 @@ pub(crate) enum RawAuthentication {
     /// User name and password, over https.
     #[default]
     Basic,
+    /// Kerberos; over http every message is sealed.
+    Kerberos,
+    /// Kerberos by the HTTP scheme Negotiate alone; never NTLM.
+    Negotiate,
+    /// NTLM, over https and bound to the server's certificate.
+    Ntlm,
+    /// The client certificate alone.
+    Certificate,
 }
 
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]

@@ -1,16 +1,19 @@
 //! The settings of each part, as the file gives them.
 
+mod exchange;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use easgate_cmdlet::{Authentication, Config};
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::{Mode, OrganizationConfig};
-use easgate_exchange::Kind;
 use easgate_intune::{Credential, FileSource, GraphConfig};
 use secrecy::SecretString;
 
 use crate::{Environment, SecretError, SecretRef, Warning};
+
+pub(crate) use exchange::Secrets;
+pub use exchange::{Exchange, ExchangeError};
 
 /// A file whose every check has passed.
 #[derive(Debug)]
@@ -81,91 +84,9 @@ impl Organization {
                 GraphCredential::Certificate { private_key, .. } => private_key,
             }),
         };
-        std::iter::once(&self.exchange.password).chain(of_graph)
+        self.exchange.secrets().chain(of_graph)
     }
 }
-
-/// How Exchange is reached.
-#[derive(Debug, Clone)]
-pub struct Exchange {
-    /// One for each server, in the order in which they are tried; without the password.
-    transports: Vec<Config>,
-    /// How Exchange is run.
-    pub kind: Kind,
-    /// The account.
-    pub username: String,
-    /// Where its password is found.
-    pub password: SecretRef,
-    /// The domain controller that answers.
-    pub domain_controller: Option<String>,
-}
-
-impl Exchange {
-    pub(crate) const fn new(
-        transports: Vec<Config>,
-        kind: Kind,
-        username: String,
-        password: SecretRef,
-        domain_controller: Option<String>,
-    ) -> Self {
-        Self {
-            transports,
-            kind,
-            username,
-            password,
-            domain_controller,
-        }
-    }
-
-    /// The addresses of the servers, in the order in which they are tried.
-    pub fn servers(&self) -> impl Iterator<Item = &url::Url> {
-        self.transports.iter().map(|config| &config.url)
-    }
-
-    /// How many commands may run at once at one server.
-    #[must_use]
-    pub fn runspaces(&self) -> usize {
-        self.transports.first().map_or(1, |config| config.runspaces)
-    }
-
-    /// The file with certificates to trust besides the system's.
-    #[must_use]
-    pub fn ca_file(&self) -> Option<&std::path::Path> {
-        self.transports.first()?.ca_file.as_deref()
-    }
-
-    /// The transport settings of each server, with the password as it is now and the commands that Exchange
-    /// wants first in every runspace.
-    ///
-    /// # Errors
-    /// The password cannot be read.
-    pub fn transports(&self, environment: &Environment) -> Result<Vec<Config>, ExchangeError> {
-        let password = self.password.read(environment)?;
-        let with_password = |config: &Config| Config {
-            authentication: Authentication::Basic {
-                username: self.username.clone(),
-                password: password.clone(),
-            },
-            setup: self.kind.setup_commands(),
-            ..config.clone()
-        };
-        Ok(self.transports.iter().map(with_password).collect())
-    }
-
-    /// What the Exchange client needs besides its transport.
-    #[must_use]
-    pub fn client(&self) -> easgate_exchange::Config {
-        easgate_exchange::Config {
-            domain_controller: self.domain_controller.clone(),
-            kind: self.kind,
-        }
-    }
-}
-
-/// The transports could not be configured.
-#[derive(Debug, thiserror::Error)]
-#[error("no password for the Exchange account")]
-pub struct ExchangeError(#[from] SecretError);
 
 /// Where enrolments come from.
 #[derive(Debug, Clone)]

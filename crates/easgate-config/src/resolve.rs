@@ -1,5 +1,6 @@
 //! Every check of the file, and its translation into the parts' own settings.
 
+mod access;
 mod enrollment;
 mod exchange;
 mod policy;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
@@ -101,9 +102,10 @@ fn is_open_to_others(meta: &std::fs::Metadata) -> bool {
 }
 
 /// The environment variables, as far as secrets are found there.
+#[derive(Clone)]
 pub struct Environment(LookUp);
 
-type LookUp = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+type LookUp = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 impl Environment {
     /// Those of this process.
@@ -113,13 +115,13 @@ impl Environment {
         reason = "this crate is the one place that reads the environment"
     )]
     pub fn of_this_process() -> Self {
-        Self(Box::new(|name| std::env::var(name).ok()))
+        Self(Arc::new(|name| std::env::var(name).ok()))
     }
 
     /// Those that `look_up` gives.
     #[must_use]
     pub fn from_fn(look_up: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self(Box::new(look_up))
+        Self(Arc::new(look_up))
     }
 
     fn get(&self, name: &str) -> Option<String> {

@@ -1,3 +1,4 @@
+mod access;
 mod organizations;
 mod reference;
 mod secrets;

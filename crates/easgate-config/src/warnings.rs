@@ -41,6 +41,12 @@ fn of(organization: &RawOrganization) -> Vec<(&'static str, &'static str, String
         "the password may go over unencrypted http, where anyone on the way can read it",
     );
     warn(
+        organization.exchange.danger_allow_ntlm_without_channel_binding,
+        "exchange",
+        "danger_allow_ntlm_without_channel_binding",
+        "whoever is on the way can relay the NTLM log-on to another server",
+    );
+    warn(
         !policy.always_allow_compliant,
         "policy",
         "always_allow_compliant",

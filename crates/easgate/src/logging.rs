@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use clap::Args;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{FilterFn, ParseError};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What is logged, and in which form.
 #[derive(Debug, Args)]
@@ -25,11 +27,26 @@ pub(crate) struct LogArguments {
 
 /// Starts logging.
 ///
-/// Other people's crates are capped, because some print keys or whole requests at their lowest levels.
-///
 /// # Errors
 /// When the filter cannot be read.
 pub(crate) fn start(arguments: &LogArguments) -> Result<(), ParseError> {
+    let builder = tracing_subscriber::fmt()
+        .with_writer(|| Careful)
+        .with_ansi(false)
+        .with_env_filter(filter(&arguments.log)?);
+    // A second start (in a test of this very process) is not an error worth stopping for.
+    let _ = if arguments.log_json {
+        builder.json().finish().with(never_shown()).try_init()
+    } else {
+        builder.finish().with(never_shown()).try_init()
+    };
+    Ok(())
+}
+
+/// Reads a filter.
+///
+/// Other people's crates are capped, because some print whole requests at their lowest levels.
+fn filter(text: &str) -> Result<EnvFilter, ParseError> {
     const CAPS: [&str; 6] = [
         "hyper=info",
         "hyper_util=info",
@@ -38,21 +55,16 @@ pub(crate) fn start(arguments: &LogArguments) -> Result<(), ParseError> {
         "h2=info",
         "native_tls=info",
     ];
-    let mut filter = EnvFilter::builder().parse(&arguments.log)?;
+    let mut filter = EnvFilter::builder().parse(text)?;
     for cap in CAPS {
         filter = filter.add_directive(cap.parse()?);
     }
-    let builder = tracing_subscriber::fmt()
-        .with_writer(|| Careful)
-        .with_ansi(false)
-        .with_env_filter(filter);
-    // A second start (in a test of this very process) is not an error worth stopping for.
-    let _ = if arguments.log_json {
-        builder.json().try_init()
-    } else {
-        builder.try_init()
-    };
-    Ok(())
+    Ok(filter)
+}
+
+/// Drops what the authentication library says, whatever filter was given: it prints accounts and session keys.
+fn never_shown() -> FilterFn {
+    FilterFn::new(|event| event.target().split("::").next() != Some("sspi"))
 }
 
 /// Standard error, for whole events: what steers a terminal is escaped, and an event stays on its line.
@@ -86,7 +98,58 @@ fn harmless(event: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    /// What is logged under `text`.
+    fn logged(text: &str) -> String {
+        #[derive(Clone, Default)]
+        struct Kept(Arc<Mutex<Vec<u8>>>);
+        impl Write for Kept {
+            fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+                self.0.lock().unwrap().extend_from_slice(event);
+                Ok(event.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .with_env_filter(filter(text).unwrap())
+            .finish()
+            .with(never_shown());
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::trace_span!(target: "sspi::ntlm", "call", key = "the session key");
+            let _inside = span.enter();
+            tracing::trace!(target: "sspi::kerberos::client", "the session key");
+            tracing::error!(target: "sspi", "the account");
+            tracing::trace!(target: "hyper::proto", "the request");
+            tracing::trace!(target: "easgate_cmdlet::wsman", "our own");
+        });
+        let bytes = kept.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn no_filter_lets_keys_and_accounts_of_the_authentication_library_through() {
+        for text in [
+            "trace",
+            "warn,sspi=trace,easgate_cmdlet=trace",
+            "trace,sspi::kerberos::client=trace,sspi::ntlm=trace",
+            "trace,sspi[call]=trace,[{key}]=trace",
+        ] {
+            let logged = logged(text);
+            assert!(logged.contains("our own"), "{text}: {logged}");
+            assert!(!logged.contains("session key"), "{text}: {logged}");
+            assert!(!logged.contains("the account"), "{text}: {logged}");
+            assert!(!logged.contains("the request"), "{text}: {logged}");
+        }
+    }
 
     #[test]
     fn an_event_stays_on_its_line_and_steers_nothing() {

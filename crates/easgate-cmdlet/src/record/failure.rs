@@ -8,7 +8,7 @@ use easgate_psrp::wsman::{Fault, ProviderFault};
 use serde::{Deserialize, Serialize};
 
 use super::redact::Redactor;
-use crate::{ErrorRecord, InvokeError, TransportError};
+use crate::{AuthenticationError, ErrorRecord, InvokeError, TransportError};
 
 /// An [`InvokeError`] in a recording.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,12 @@ pub(super) enum Failure {
     Unauthorized {
         endpoint: String,
         offered: String,
+    },
+    Authentication {
+        endpoint: String,
+        cmdlet: String,
+        sent: bool,
+        cause: LogOn,
     },
     Fault {
         endpoint: String,
@@ -71,11 +77,51 @@ pub(super) enum Failure {
     },
 }
 
+/// An [`AuthenticationError`] in a recording: what callers branch on, and its text.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LogOn {
+    Refused(String),
+    Passing(String),
+    Other(String),
+}
+
+impl LogOn {
+    fn of(redactor: &Redactor, error: &AuthenticationError) -> Self {
+        let text = if let AuthenticationError::Protocol { reason: text }
+        | AuthenticationError::KdcUnreachable { kdc: text } = error
+        {
+            redactor.message(text)
+        } else {
+            redactor.message(&error.to_string())
+        };
+        if error.is_refused_credential() {
+            Self::Refused(text)
+        } else if error.is_transient() {
+            Self::Passing(text)
+        } else {
+            Self::Other(text)
+        }
+    }
+
+    fn into_error(self) -> AuthenticationError {
+        match self {
+            Self::Refused(_) => AuthenticationError::CredentialRefused {
+                username: "the recorded account".to_owned(),
+            },
+            Self::Passing(kdc) => AuthenticationError::KdcUnreachable { kdc },
+            Self::Other(reason) => AuthenticationError::Protocol { reason },
+        }
+    }
+}
+
 /// A [`TransportError`] in a recording.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Cause {
     Connect(String),
+    Gone,
+    Proxy { offered: Option<String> },
     Timeout { after_ms: u64 },
     Broken(String),
     Status(u16),
@@ -128,6 +174,17 @@ impl Failure {
             InvokeError::Unauthorized { endpoint, offered } => Self::Unauthorized {
                 endpoint: place(endpoint),
                 offered: redactor.message(offered),
+            },
+            InvokeError::Authentication {
+                endpoint,
+                cmdlet,
+                sent,
+                source,
+            } => Self::Authentication {
+                endpoint: place(endpoint),
+                cmdlet: name(cmdlet),
+                sent: *sent,
+                cause: LogOn::of(redactor, source),
             },
             InvokeError::Fault {
                 endpoint,
@@ -208,6 +265,17 @@ impl Failure {
                 source: cause.into_error(),
             },
             Self::Unauthorized { endpoint, offered } => InvokeError::Unauthorized { endpoint, offered },
+            Self::Authentication {
+                endpoint,
+                cmdlet,
+                sent,
+                cause,
+            } => InvokeError::Authentication {
+                endpoint,
+                cmdlet,
+                sent,
+                source: Box::new(cause.into_error()),
+            },
             Self::Fault {
                 endpoint,
                 cmdlet,
@@ -290,6 +358,10 @@ impl Cause {
         let chain = |source: &(dyn std::error::Error + Send + Sync)| redactor.message(&source.to_string());
         match error {
             TransportError::Connect { source } => Self::Connect(chain(source.as_ref())),
+            TransportError::Gone => Self::Gone,
+            TransportError::Proxy { offered } => Self::Proxy {
+                offered: offered.as_ref().map(|text| redactor.message(text)),
+            },
             TransportError::Timeout { after } => Self::Timeout {
                 after_ms: milliseconds(*after),
             },
@@ -305,6 +377,8 @@ impl Cause {
             Self::Connect(text) => TransportError::Connect {
                 source: io::Error::other(text).into(),
             },
+            Self::Gone => TransportError::Gone,
+            Self::Proxy { offered } => TransportError::Proxy { offered },
             Self::Timeout { after_ms } => TransportError::Timeout {
                 after: Duration::from_millis(after_ms),
             },

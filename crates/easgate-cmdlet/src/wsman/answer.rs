@@ -1,20 +1,31 @@
 //! From an HTTP answer to what the server means.
 
 use easgate_psrp::wsman::{Fault, FaultKind, ResponseBody, parse_response};
+use http::StatusCode;
 use http::header::{LOCATION, WWW_AUTHENTICATE};
-use http::{HeaderMap, StatusCode};
 
-use super::lane::Answer;
-use crate::{InvokeError, TransportError};
+use super::lane::{Answer, LaneError};
+use super::security;
+use crate::{AuthenticationError, InvokeError, TransportError};
 
 /// Why a request did not succeed.
 #[derive(Debug)]
 pub(super) enum RequestError {
     Transport(TransportError),
+    Authentication(AuthenticationError),
     Unauthorized { offered: String },
     Redirect { location: String },
     Fault(Box<Fault>),
     Protocol { reason: String },
+}
+
+impl From<LaneError> for RequestError {
+    fn from(error: LaneError) -> Self {
+        match error {
+            LaneError::Transport(error) => Self::Transport(error),
+            LaneError::Authentication(error) => Self::Authentication(error),
+        }
+    }
 }
 
 impl RequestError {
@@ -31,7 +42,7 @@ impl RequestError {
         match self {
             Self::Transport(TransportError::Status { status, .. }) => *status >= 500,
             Self::Transport(error) => !error.is_unsent(),
-            Self::Unauthorized { .. } | Self::Redirect { .. } => false,
+            Self::Authentication(_) | Self::Unauthorized { .. } | Self::Redirect { .. } => false,
             Self::Fault(_) => self.is_timed_out(),
             Self::Protocol { .. } => true,
         }
@@ -46,6 +57,12 @@ impl RequestError {
                 cmdlet,
                 sent,
                 source,
+            },
+            Self::Authentication(source) => InvokeError::Authentication {
+                endpoint,
+                cmdlet,
+                sent,
+                source: Box::new(source),
             },
             Self::Unauthorized { offered } => InvokeError::Unauthorized { endpoint, offered },
             Self::Redirect { location } => InvokeError::Redirected {
@@ -79,7 +96,7 @@ pub(super) fn read(answer: &Answer, message_id: &str) -> Result<ResponseBody, Re
     let status = answer.status;
     if status == StatusCode::UNAUTHORIZED {
         return Err(RequestError::Unauthorized {
-            offered: offered(&answer.headers),
+            offered: security::names(&security::challenges(&answer.headers, WWW_AUTHENTICATE)),
         });
     }
     let location = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
@@ -127,7 +144,6 @@ fn without_soap(status: StatusCode) -> RequestError {
         403 => "the server forbids this address; check the address and that the account may use it",
         404 => "there is no PowerShell at this path; check the address",
         405 => "the address does not take WS-Management requests; check its path",
-        407 => "a proxy wants credentials",
         413 => "the request body is too large for the server; lower the envelope size",
         500 => "the server failed before PowerShell was reached",
         502..=504 => "the server is down, starting or overloaded",
@@ -139,31 +155,10 @@ fn without_soap(status: StatusCode) -> RequestError {
     })
 }
 
-/// Names the schemes that a server offers, without their parameters.
-fn offered(headers: &HeaderMap) -> String {
-    let schemes: Vec<_> = headers
-        .get_all(WWW_AUTHENTICATE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|challenge| challenge.split_whitespace().next())
-        .filter(|scheme| {
-            scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
-        })
-        .take(8)
-        .collect();
-    if schemes.is_empty() {
-        "no scheme".to_owned()
-    } else {
-        schemes.join(", ")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
+    use http::HeaderMap;
 
     use super::*;
 

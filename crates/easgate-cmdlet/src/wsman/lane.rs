@@ -1,25 +1,16 @@
-//! One authenticated connection, which carries one request at a time.
+//! One authenticated connection at a time, which carries one request at a time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use reqwest::redirect::Policy;
-use reqwest::tls::Version;
-use reqwest::{Certificate, Client};
 use url::Url;
 
-use super::security::Security;
-use crate::config::ConfigError;
-use crate::{Config, TransportError};
-
-/// Makes lanes that are all alike.
-#[derive(Debug)]
-pub(super) struct Dialer {
-    authorities: Vec<Certificate>,
-    config: Config,
-}
+use super::connection::{Connection, Opened};
+use super::dialer::Dialer;
+use super::turns::Turn;
+use crate::error::Again;
+use crate::{AuthenticationError, TransportError};
 
 /// One HTTP request.
 pub(super) struct Post<'a> {
@@ -29,131 +20,178 @@ pub(super) struct Post<'a> {
     pub(super) timeout: Duration,
 }
 
+impl<'a> Post<'a> {
+    /// The same without cookies and body.
+    pub(super) const fn bare(&self) -> Self {
+        Self {
+            url: self.url,
+            cookies: None,
+            body: String::new(),
+            timeout: self.timeout,
+        }
+    }
+}
+
 /// One HTTP answer, read to its end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
-/// One connection with one security context.
-///
-/// Each lane has an HTTP client of its own with room for one connection: schemes that authenticate the
-/// connection rather than the request allow nothing else. A lane whose request did not come to its end must be
-/// dropped, since the connection is then in an unknown state.
+/// Why a request got no answer.
 #[derive(Debug)]
-pub(super) struct Lane {
-    client: Client,
-    security: Security,
-    max_response_bytes: usize,
+pub(super) enum LaneError {
+    Transport(TransportError),
+    Authentication(AuthenticationError),
 }
 
-impl Dialer {
-    /// Reads the certificates and checks that a client can be made.
-    pub(super) fn new(config: &Config) -> Result<Self, ConfigError> {
-        let mut authorities = Vec::new();
-        if let Some(path) = &config.ca_file {
-            let failed = |source| ConfigError::CaFile {
-                path: path.clone(),
-                source,
-            };
-            let pem = std::fs::read(path).map_err(|error| failed(error.into()))?;
-            authorities = Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.into()))?;
+impl From<TransportError> for LaneError {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
+}
+
+impl From<AuthenticationError> for LaneError {
+    fn from(error: AuthenticationError) -> Self {
+        Self::Authentication(error)
+    }
+}
+
+/// A refused account, in a form that can be told to everyone who waited to try the same.
+#[derive(Debug, Clone)]
+pub(super) enum Refusal {
+    /// The server's answer to Basic.
+    Answer(Box<Answer>),
+    /// The same error again.
+    Error(Again, String),
+}
+
+impl Refusal {
+    /// `None` when the account was not refused.
+    pub(super) fn of(error: &AuthenticationError) -> Option<Self> {
+        error
+            .refused_account()
+            .map(|(again, username)| Self::Error(again, username.to_owned()))
+    }
+
+    fn into_outcome(self) -> Result<Answer, LaneError> {
+        match self {
+            Self::Answer(answer) => Ok(*answer),
+            Self::Error(again, username) => Err(again(username).into()),
         }
-        let dialer = Self {
-            authorities,
-            config: config.clone(),
-        };
-        dialer
-            .client()
-            .map_err(|error| ConfigError::Client { source: error.into() })?;
-        Ok(dialer)
     }
+}
 
-    /// Makes a lane; it connects with its first request.
-    pub(super) fn dial(&self) -> Result<Lane, TransportError> {
-        let client = self
-            .client()
-            .map_err(|error| TransportError::Setup { source: error.into() })?;
-        let security = Security::new(&self.config.authentication);
-        Ok(Lane {
-            client,
-            security,
-            max_response_bytes: self.config.limits.max_response_bytes,
-        })
-    }
-
-    fn client(&self) -> reqwest::Result<Client> {
-        // IIS asks for a client certificate by renegotiation, which TLS 1.3 does not have.
-        Client::builder()
-            .tls_backend_native()
-            .tls_version_max(Version::TLS_1_2)
-            .tls_certs_merge(self.authorities.iter().cloned())
-            .http1_only()
-            .pool_max_idle_per_host(1)
-            .no_proxy()
-            .redirect(Policy::none())
-            .connect_timeout(self.config.connect_timeout)
-            .build()
-    }
+/// A way to the server that carries one request at a time.
+///
+/// # Guarantees
+///
+/// Each connection has an HTTP client of its own that never makes another: schemes that authenticate the
+/// connection rather than the request allow nothing else. When the connection turns out to be gone and provably
+/// nothing was sent, the lane opens another and sends once more. Every other failure ends the connection, and
+/// whether the server has acted is then not known.
+#[derive(Debug)]
+pub(super) struct Lane {
+    dialer: Arc<Dialer>,
+    connection: Option<Connection>,
 }
 
 impl Lane {
+    pub(super) const fn new(dialer: Arc<Dialer>) -> Self {
+        Self {
+            dialer,
+            connection: None,
+        }
+    }
+
     /// Sends a request and reads the whole answer.
-    pub(super) async fn post(&mut self, post: Post<'_>) -> Result<Answer, TransportError> {
-        let sealed = self.security.seal(post.body);
-        let mut request = self
-            .client
-            .post(post.url.clone())
-            .timeout(post.timeout)
-            .header(CONTENT_TYPE, sealed.content_type)
-            .header(ACCEPT_ENCODING, "identity")
-            .body(sealed.bytes);
-        if let Some(header) = self.security.authorization() {
-            request = request.header(AUTHORIZATION, header);
-        }
-        if let Some(cookies) = post.cookies {
-            request = request.header(COOKIE, cookies);
-        }
-        let response = request
-            .send()
-            .await
-            .map_err(|error| classify(error, post.timeout))?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = self.read(response, post.timeout).await?;
-        Ok(Answer {
-            status,
-            headers,
-            body: self.security.unseal(body),
-        })
-    }
-
-    /// Reads the body in pieces, so that a server cannot make it larger than we allow.
-    async fn read(&self, response: reqwest::Response, timeout: Duration) -> Result<Vec<u8>, TransportError> {
-        let limit = self.max_response_bytes;
-        let mut body = Vec::new();
-        let mut pieces = response.bytes_stream();
-        while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|error| classify(error, timeout))?;
-            if body.len() + piece.len() > limit {
-                return Err(TransportError::TooLarge { limit });
+    pub(super) async fn post(&mut self, post: &Post<'_>) -> Result<Answer, LaneError> {
+        if let Some(mut connection) = self.connection.take() {
+            match connection.exchange(post).await {
+                Ok(answer) => {
+                    self.connection = Some(connection);
+                    return Ok(answer);
+                }
+                Err(LaneError::Transport(TransportError::Gone)) => {
+                    tracing::debug!("Connection was gone; opening another");
+                }
+                Err(error) => return Err(error),
             }
-            body.extend_from_slice(&piece);
         }
-        Ok(body)
+        self.open_and_post(post).await
     }
-}
 
-fn classify(error: reqwest::Error, after: Duration) -> TransportError {
-    let error = error.without_url();
-    if error.is_connect() {
-        TransportError::Connect { source: error.into() }
-    } else if error.is_timeout() {
-        TransportError::Timeout { after }
-    } else if error.is_builder() {
-        TransportError::Setup { source: error.into() }
-    } else {
-        TransportError::Broken { source: error.into() }
+    /// Logs on and sends the request, when it is this lane's turn.
+    async fn open_and_post(&mut self, post: &Post<'_>) -> Result<Answer, LaneError> {
+        let dialer = Arc::clone(&self.dialer);
+        let mut turn = None;
+        if let Some((_, secret)) = dialer.account()? {
+            match dialer.turns().take(secret).await {
+                Ok(taken) => turn = Some(taken),
+                Err(refusal) => return refusal.into_outcome(),
+            }
+        }
+        let outcome = self.open_and_post_in_turn(&dialer, post, &mut turn).await;
+        let Some(turn) = turn else { return outcome };
+        match &outcome {
+            Ok(answer) if answer.status == StatusCode::UNAUTHORIZED => {
+                turn.refused(Refusal::Answer(Box::new(answer.clone())));
+            }
+            // A fault comes with 500; other answers may come from before the account was looked at.
+            Ok(answer)
+                if answer.status.is_success() || answer.status == StatusCode::INTERNAL_SERVER_ERROR =>
+            {
+                turn.succeeded();
+            }
+            Ok(_) => {}
+            Err(LaneError::Authentication(error)) => {
+                if let Some(refusal) = Refusal::of(error) {
+                    turn.refused(refusal);
+                }
+            }
+            Err(LaneError::Transport(_)) => {}
+        }
+        outcome
+    }
+
+    /// Opens at most two connections: the first may be closed before anything is sent on it.
+    async fn open_and_post_in_turn(
+        &mut self,
+        dialer: &Dialer,
+        post: &Post<'_>,
+        turn: &mut Option<Turn<'_>>,
+    ) -> Result<Answer, LaneError> {
+        let mut again = true;
+        loop {
+            let gone = match Connection::open(dialer, post).await {
+                Ok(Opened::Answered(answer)) => {
+                    // Nothing is proven, and nothing refused.
+                    drop(turn.take());
+                    return Ok(answer);
+                }
+                Ok(Opened::Ready(mut connection)) => {
+                    // Basic is proven by the first answer, all else by the log-on.
+                    if !connection.proves_itself_with_each_request()
+                        && let Some(turn) = turn.take()
+                    {
+                        turn.succeeded();
+                    }
+                    match connection.exchange(post).await {
+                        Ok(answer) => {
+                            self.connection = Some(connection);
+                            return Ok(answer);
+                        }
+                        Err(error) => error,
+                    }
+                }
+                Err(error) => error,
+            };
+            if !again || !matches!(gone, LaneError::Transport(TransportError::Gone)) {
+                return Err(gone);
+            }
+            again = false;
+        }
     }
 }

@@ -362,7 +362,7 @@ impl Shell {
         let body = write(&self.context, message_id);
         let mut lane = match self.lanes().pop() {
             Some(lane) => lane,
-            None => self.shells.dialer().dial().map_err(RequestError::Transport)?,
+            None => self.shells.dialer().dial(),
         };
         let cookies = self.jar().header(&self.url);
         let size = body.len();
@@ -373,7 +373,7 @@ impl Shell {
             timeout,
         };
         // A lane that fails here, or whose future is dropped, does not come back.
-        let answer = lane.post(post).await.map_err(RequestError::Transport)?;
+        let answer = lane.post(&post).await?;
         self.jar().store(&answer.headers);
         self.lanes().push(lane);
         self.touch();

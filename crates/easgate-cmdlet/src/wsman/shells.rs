@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::lane::Dialer;
+use super::dialer::Dialer;
 use super::shell::Shell;
 use crate::{Config, ConfigError, InvokeError};
 
@@ -15,7 +15,7 @@ use crate::{Config, ConfigError, InvokeError};
 #[derive(Debug)]
 pub(super) struct Shells {
     config: Config,
-    dialer: Dialer,
+    dialer: Arc<Dialer>,
     session_id: Uuid,
     closing: CancellationToken,
     permits: Arc<Semaphore>,
@@ -44,7 +44,7 @@ pub(super) struct Entered {
 
 impl Shells {
     pub(super) fn new(config: Config, session_id: Uuid) -> Result<Self, ConfigError> {
-        let dialer = Dialer::new(&config)?;
+        let dialer = Arc::new(Dialer::new(&config)?);
         let shells = if config.setup.is_empty() {
             1
         } else {
@@ -67,7 +67,7 @@ impl Shells {
         &self.config
     }
 
-    pub(super) const fn dialer(&self) -> &Dialer {
+    pub(super) const fn dialer(&self) -> &Arc<Dialer> {
         &self.dialer
     }
 

@@ -1,19 +1,19 @@
 //! The section `exchange`.
 
-use easgate_cmdlet::{Authentication, Config, ConfigError};
+use easgate_cmdlet::{Config, ConfigError};
 use easgate_exchange::Kind;
 use url::Url;
 
 use crate::Exchange;
-use crate::file::{RawAuthentication, RawExchange, RawKind};
-use crate::organization::no_secret;
+use crate::file::{RawExchange, RawKind};
 use crate::problem::Key;
 
 use super::Checks;
+use super::access::Access;
 
 impl Checks<'_> {
     pub(super) fn exchange(&mut self, at: usize, raw: &RawExchange) -> Option<Exchange> {
-        let password = self.secret(at, "exchange", "password", &raw.password);
+        let access = self.access(at, raw);
         if raw.servers.is_empty() {
             self.problem_in(at, "exchange", "servers", "at least one server is needed");
         }
@@ -21,34 +21,32 @@ impl Checks<'_> {
             let message = "kind = \"hosted\" takes one address, the one that the hoster gave";
             self.problem_in(at, "exchange", "servers", message);
         }
-        if raw.username.trim().is_empty() {
-            self.problem_in(
-                at,
-                "exchange",
-                "username",
-                "the account is empty: DOMAIN\\user or user@domain",
-            );
-        }
         let mut transports = Vec::new();
         for (number, server) in raw.servers.iter().enumerate() {
-            transports.extend(self.server(at, number, server, raw));
+            transports.extend(self.server(at, number, server, raw, access.as_ref()));
         }
         let complete = transports.len() == raw.servers.len() && !transports.is_empty();
-        let password = password.filter(|_| complete)?;
-        let username = raw.username.clone();
+        let access = access.filter(|_| complete)?;
         Some(Exchange::new(
             transports,
             match raw.kind {
                 RawKind::OnPremises => Kind::OnPremises,
                 RawKind::Hosted => Kind::Hosted,
             },
-            username,
-            password,
+            raw.username.clone(),
+            access.secrets,
             raw.domain_controller.clone(),
         ))
     }
 
-    fn server(&mut self, at: usize, number: usize, server: &str, raw: &RawExchange) -> Option<Config> {
+    fn server(
+        &mut self,
+        at: usize,
+        number: usize,
+        server: &str,
+        raw: &RawExchange,
+        access: Option<&Access>,
+    ) -> Option<Config> {
         let path = [
             Key::Name("organization"),
             Key::Index(at),
@@ -64,21 +62,18 @@ impl Checks<'_> {
                 return None;
             }
         };
-        let authentication = match raw.authentication {
-            RawAuthentication::Basic => Authentication::Basic {
-                username: raw.username.clone(),
-                password: no_secret(),
-            },
-        };
-        let config = Config {
+        let access = access?;
+        let mut config = Config {
             runspaces: raw.runspaces,
             connect_timeout: raw.connect_timeout.0,
             operation_timeout: raw.operation_timeout.0,
             command_timeout: raw.command_timeout.0,
             ca_file: raw.ca_file.as_deref().map(|file| self.path(file)),
             danger_allow_unencrypted: raw.danger_allow_unencrypted,
-            ..Config::new(url, authentication)
+            danger_allow_ntlm_without_channel_binding: raw.danger_allow_ntlm_without_channel_binding,
+            ..Config::new(url, access.authentication.clone())
         };
+        access.apply(&mut config);
         match config.check() {
             Ok(()) => Some(config),
             Err(error) => {
@@ -93,6 +88,14 @@ impl Checks<'_> {
             Some("runspaces")
         } else if matches!(error, ConfigError::OperationTimeout { .. }) {
             Some("operation_timeout")
+        } else if matches!(error, ConfigError::NoDomain { .. }) {
+            Some("username")
+        } else if matches!(error, ConfigError::Spn { .. }) {
+            Some("spn")
+        } else if matches!(error, ConfigError::NoClientCertificate) {
+            Some("client_certificate")
+        } else if matches!(error, ConfigError::Proxy) {
+            Some("proxy")
         } else {
             None
         };
@@ -105,6 +108,10 @@ impl Checks<'_> {
                     server,
                     format!("{error}, or set `danger_allow_unencrypted` knowingly"),
                 );
+            }
+            None if matches!(error, ConfigError::NtlmOverHttp) => {
+                let switch = "danger_allow_ntlm_without_channel_binding";
+                self.problem(server, format!("{error}, or set `{switch}` knowingly"));
             }
             None => self.problem(server, error.to_string()),
         }

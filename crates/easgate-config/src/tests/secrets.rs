@@ -108,7 +108,7 @@ fn the_password_reaches_every_transport_and_prints_nowhere() {
         panic!("the sample asks for Basic")
     };
     assert_eq!(
-        (username.as_str(), password.expose_secret()),
+        (username.as_str(), password.read().unwrap().expose_secret()),
         ("CONTOSO\\connector", "P@ssw0rd!")
     );
     assert!(

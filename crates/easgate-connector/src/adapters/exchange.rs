@@ -186,6 +186,8 @@ fn kind(error: &ExchangeError) -> CallErrorKind {
 fn kind_of_invoke(error: &InvokeError) -> CallErrorKind {
     match error {
         InvokeError::Unauthorized { .. } => CallErrorKind::Unauthorized,
+        InvokeError::Authentication { .. } if error.is_transient() => CallErrorKind::Connection,
+        InvokeError::Authentication { .. } => CallErrorKind::Unauthorized,
         InvokeError::Setup { source, .. } => kind_of_invoke(source),
         InvokeError::Fault { .. } if error.is_transient() => CallErrorKind::Transient {
             retry_after: error.retry_after(),

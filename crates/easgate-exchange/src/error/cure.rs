@@ -39,9 +39,8 @@ fn of_transport(error: &InvokeError) -> Option<&'static str> {
             "look at the user name and the password, and whether the server offers Basic authentication on its \
              PowerShell virtual directory (Set-PowerShellVirtualDirectory -BasicAuthentication $true)",
         ),
-        InvokeError::Transport { .. } => {
-            Some("look at the address, the firewall and the certificate of the server")
-        }
+        InvokeError::Authentication { source, .. } => Some(source.cure()),
+        InvokeError::Transport { source, .. } => Some(source.cure()),
         InvokeError::Setup { source, .. } => of_transport(source),
         InvokeError::Fault { fault, .. } => of_fault(&fault.kind()),
         InvokeError::Redirected { .. } => Some("name the server that the address redirects to in `servers`"),

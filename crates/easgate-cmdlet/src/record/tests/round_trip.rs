@@ -4,7 +4,7 @@ use easgate_psrp::wsman::{Fault, FaultKind};
 use expect_test::expect;
 
 use super::*;
-use crate::{ErrorRecord, ProgressRecord, PsValue, TransportError};
+use crate::{AuthenticationError, ErrorRecord, ProgressRecord, PsValue, TransportError};
 
 fn error_record() -> ErrorRecord {
     ErrorRecord {
@@ -67,6 +67,36 @@ async fn every_kind_of_record_comes_back_when_identities_are_kept() {
         .map(|item| comparable(item.unwrap()))
         .collect();
     assert_eq!(replayed, every_record());
+}
+
+fn connection_errors() -> Vec<InvokeError> {
+    let log_on = |source| InvokeError::Authentication {
+        endpoint: "https://ex1/powershell".to_owned(),
+        cmdlet: "Get-MobileDevice".to_owned(),
+        sent: false,
+        source: Box::new(source),
+    };
+    let transport = |source| InvokeError::Transport {
+        endpoint: "https://ex1/powershell".to_owned(),
+        cmdlet: "Get-MobileDevice".to_owned(),
+        sent: false,
+        source,
+    };
+    vec![
+        transport(TransportError::Gone),
+        transport(TransportError::Proxy {
+            offered: Some("Negotiate".to_owned()),
+        }),
+        log_on(AuthenticationError::Protocol {
+            reason: "no token".to_owned(),
+        }),
+        log_on(AuthenticationError::KdcUnreachable {
+            kdc: "dc1:88: timed out".to_owned(),
+        }),
+        log_on(AuthenticationError::CredentialRefused {
+            username: "the recorded account".to_owned(),
+        }),
+    ]
 }
 
 fn every_error() -> Vec<InvokeError> {
@@ -135,8 +165,9 @@ fn every_error() -> Vec<InvokeError> {
 fn told(error: &InvokeError) -> String {
     let source = std::error::Error::source(error).map(ToString::to_string);
     format!(
-        "{error} {source:?} {} {} {:?}",
+        "{error} {source:?} {} {} {} {:?}",
         error.is_transient(),
+        error.is_refused_credential(),
         error.sent(),
         error.retry_after()
     )
@@ -144,7 +175,8 @@ fn told(error: &InvokeError) -> String {
 
 #[tokio::test]
 async fn every_error_comes_back_at_the_start_and_after_records() {
-    for (error, again) in every_error().into_iter().zip(every_error()) {
+    let all = || every_error().into_iter().chain(connection_errors());
+    for (error, again) in all().zip(all()) {
         let expected = told(&error);
         let folder = Folder::new();
         let script = Script::new(vec![

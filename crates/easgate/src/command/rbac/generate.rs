@@ -31,7 +31,8 @@ pub(super) fn run(arguments: &RbacGenerateArguments) -> Result<Exit, Failure> {
     let account = arguments
         .user
         .clone()
-        .unwrap_or_else(|| organization.exchange.username.clone());
+        .or_else(|| organization.exchange.username.clone())
+        .ok_or(NoAccount)?;
     let features = super::features(organization, &arguments.features);
     let names: Vec<&str> = features.iter().map(|feature| feature.name()).collect();
     let request = ScriptRequest {
@@ -85,6 +86,10 @@ struct Unwritten {
     path: String,
     source: std::io::Error,
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration names no account, since a certificate logs on; name it with --user")]
+struct NoAccount;
 
 #[derive(Debug, thiserror::Error)]
 #[error("a script is for one organisation; choose one of {known} with --organization")]

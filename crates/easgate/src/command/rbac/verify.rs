@@ -94,7 +94,11 @@ fn show(organization: &Organization, server: &str, report: &RightsReport) {
     output::line(&format!(
         "{}: {} at {}",
         escape(&organization.name),
-        organization.exchange.username,
+        organization
+            .exchange
+            .username
+            .as_deref()
+            .unwrap_or("the account of the certificate"),
         escape(server)
     ));
     let rows: Vec<[String; 3]> = rows(report);
