@@ -75,30 +75,10 @@ impl Exchange {
         self.transports.iter().map(|config| &config.url)
     }
 
-    /// The domain controllers that are asked for tickets, as `host:port`; none where Kerberos is not used, or krb5.conf tells.
-    pub fn kdcs(&self) -> impl Iterator<Item = String> + '_ {
-        let authentication = self.transports.first().map(|config| &config.authentication);
-        let kdcs = match authentication {
-            Some(Authentication::Kerberos(logon) | Authentication::Negotiate(logon)) => logon.kdc.as_slice(),
-            _ => &[],
-        };
-        kdcs.iter().map(ToString::to_string)
-    }
-
-    /// Whether tickets are asked for from domain controllers that the system's configuration names.
+    /// The settings of the first server without the secrets, to show; `servers` is never empty.
     #[must_use]
-    pub fn kdcs_by_the_system(&self) -> bool {
-        match self.transports.first().map(|config| &config.authentication) {
-            Some(Authentication::Kerberos(logon) | Authentication::Negotiate(logon)) => logon.kdc.is_empty(),
-            Some(Authentication::SystemKerberos(_)) => true,
-            _ => false,
-        }
-    }
-
-    /// The proxy on the way to Exchange.
-    #[must_use]
-    pub fn proxy(&self) -> Option<&url::Url> {
-        self.transports.first()?.proxy.as_ref().map(|proxy| &proxy.url)
+    pub fn settings(&self) -> Option<&Config> {
+        self.transports.first()
     }
 
     /// How many commands may run at once at one server.

@@ -84,9 +84,8 @@ async fn check(
             ),
         }
     }
-    if let Some(path) = organization.exchange.ca_file() {
-        let what = "ca_file of [organization.exchange]";
-        expiry::file(findings, what, path, SystemClock::new().now());
+    if let Some(settings) = organization.exchange.settings() {
+        server::certificates(findings, settings, SystemClock::new().now());
     }
     let mut features = Features::from([Feature::Read]);
     if organization.mode == Mode::Enforce {

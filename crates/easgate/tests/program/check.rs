@@ -256,6 +256,31 @@ async fn each_role_of_graph_is_told_apart() {
     place.exchange.stop().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn kerberos_needs_the_domain_controllers() {
+    let folder = tempfile::tempdir().unwrap();
+    let kerberos = |kdc: &str| {
+        let of_server = format!("[organization.exchange]\nauthentication = \"kerberos\"\n{kdc}");
+        GRAPH.replacen("[organization.exchange]\n", &of_server, 1)
+    };
+    for (kdc, line) in [
+        (
+            "",
+            "every domain controller of CONTOSO  88    tcp       Kerberos tickets",
+        ),
+        (
+            "kdc = [\"dc1.contoso.example\"]\n",
+            "dc1.contoso.example       88    tcp       Kerberos tickets",
+        ),
+    ] {
+        std::fs::write(folder.path().join("easgate.toml"), kerberos(kdc)).unwrap();
+        let ended = crate::place::run(folder.path(), &["check", "--endpoints"], "")
+            .await
+            .exits(0);
+        assert!(ended.stdout.contains(line), "{}", ended.stdout);
+    }
+}
+
 const GRAPH: &str = r#"
 [[organization]]
 name = "contoso"

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use easgate_config::{Enrollment, Exchange, Organization};
+use easgate_cmdlet::Authentication;
+use easgate_config::{Enrollment, Organization};
 use serde_json::json;
 use url::Url;
 
@@ -54,7 +55,7 @@ pub(super) fn print<'a>(
 }
 
 fn of_organization(organization: &Organization) -> Vec<Endpoint> {
-    let mut endpoints = of_exchange(&organization.exchange);
+    let mut endpoints = of_exchange(organization);
     if let Enrollment::Graph(graph) = &organization.enrollment {
         let config = graph.settings();
         if let Some(proxy) = &config.proxy {
@@ -78,36 +79,49 @@ fn of_organization(organization: &Organization) -> Vec<Endpoint> {
     endpoints
 }
 
-fn of_exchange(exchange: &Exchange) -> Vec<Endpoint> {
-    let mut endpoints: Vec<Endpoint> = match exchange.proxy() {
-        Some(proxy) => of_url(proxy, "proxy to Exchange").into_iter().collect(),
-        None => exchange
-            .servers()
-            .filter_map(|url| of_url(url, "Exchange remote PowerShell"))
-            .collect(),
+fn of_exchange(organization: &Organization) -> Vec<Endpoint> {
+    let servers = organization.exchange.servers();
+    let mut endpoints: Vec<Endpoint> = servers
+        .filter_map(|url| of_url(url, "Exchange remote PowerShell"))
+        .collect();
+    let Some(settings) = organization.exchange.settings() else {
+        return endpoints;
     };
-    let kerberos = "Kerberos, a domain controller";
-    for kdc in exchange.kdcs() {
-        if let Some((host, port)) = kdc.rsplit_once(':')
-            && let Ok(port) = port.parse()
-        {
-            endpoints.push(Endpoint {
-                host: host.to_owned(),
-                port,
-                protocol: "tcp",
-                purpose: kerberos,
-            });
-        }
+    if let Some(proxy) = &settings.proxy {
+        endpoints.extend(of_url(&proxy.url, "proxy to Exchange"));
     }
-    if exchange.kdcs_by_the_system() {
+    if let Authentication::Kerberos(logon) | Authentication::Negotiate(logon) = &settings.authentication {
+        let domain = domain(&logon.username).map(|domain| format!("every domain controller of {domain}"));
+        // Named ones alone are asked; without any, the domain's are found.
+        let named = logon.kdc.iter().map(ToString::to_string);
+        let hosts = named.chain(domain.filter(|_| logon.kdc.is_empty()));
+        endpoints.extend(hosts.map(|host| {
+            let (name, port) = host.rsplit_once(':').unwrap_or((&host, "88"));
+            Endpoint {
+                host: name.to_owned(),
+                port: port.parse().unwrap_or(88),
+                protocol: "tcp",
+                purpose: "Kerberos tickets",
+            }
+        }));
+    }
+    if let Authentication::SystemKerberos(_) = &settings.authentication {
         endpoints.push(Endpoint {
-            host: "(the domain controllers that /etc/krb5.conf names)".to_owned(),
+            host: "every domain controller that krb5.conf names".to_owned(),
             port: 88,
             protocol: "tcp",
-            purpose: kerberos,
+            purpose: "Kerberos tickets",
         });
     }
     endpoints
+}
+
+/// The domain of `user@domain` or `DOMAIN\\user`.
+fn domain(username: &str) -> Option<&str> {
+    match username.split_once('\\') {
+        Some((domain, _)) => Some(domain),
+        None => username.rsplit_once('@').map(|(_, domain)| domain),
+    }
 }
 
 fn of_url(url: &Url, purpose: &'static str) -> Option<Endpoint> {
@@ -117,4 +131,16 @@ fn of_url(url: &Url, purpose: &'static str) -> Option<Endpoint> {
         protocol: "tcp",
         purpose,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_domain_of_an_account_is_before_or_after_its_name() {
+        assert_eq!(domain("CONTOSO\\easgate"), Some("CONTOSO"));
+        assert_eq!(domain("easgate@contoso.example"), Some("contoso.example"));
+        assert_eq!(domain("easgate"), None);
+    }
 }

@@ -2,16 +2,16 @@
 
 use std::error::Error as _;
 
-use easgate_cmdlet::{Authentication, Config};
+use easgate_cmdlet::{Authentication, CertificatePin, ClientCertificate, Config};
 use easgate_connector::{Clock, SystemClock};
 use easgate_model::escape;
 use time::OffsetDateTime;
 use tokio::net::{TcpStream, lookup_host};
 use url::Host;
 
-use super::expiry::{RENEW, Validity};
+use super::expiry::{self, RENEW, Validity};
 use super::finding::{Findings, Outcome};
-use super::probe::{Probe, Seen, Through, Tls};
+use super::probe::{Probe, Seen, Tls};
 use crate::output::chain;
 
 /// The scheme that is configured, as `WWW-Authenticate` names it; `None` where that tells nothing.
@@ -25,6 +25,26 @@ pub(super) const fn scheme(authentication: &Authentication) -> Option<&'static s
     }
 }
 
+/// The certificates in files that `config` names, and how long they last.
+pub(super) fn certificates(findings: &mut Findings, config: &Config, now: OffsetDateTime) {
+    if let Some(path) = &config.ca_file {
+        expiry::file(findings, "ca_file of [organization.exchange]", path, now);
+    }
+    match &config.client_certificate {
+        Some(ClientCertificate::Pem { certificate, .. }) => {
+            expiry::file(findings, "the client certificate", certificate, now);
+        }
+        Some(ClientCertificate::Pfx { file, .. }) => {
+            let why = format!(
+                "the client certificate {}: a PKCS #12 file is not looked into",
+                file.display()
+            );
+            findings.skipped("expiry", "", why);
+        }
+        None | Some(_) => {}
+    }
+}
+
 /// Whether a scheme asks for tickets by the server's name.
 pub(super) fn takes_tickets(scheme: Option<&str>) -> bool {
     matches!(scheme, Some("Kerberos" | "Negotiate"))
@@ -32,6 +52,11 @@ pub(super) fn takes_tickets(scheme: Option<&str>) -> bool {
 
 /// Looks at the server; `None` when there is no use in a log-on.
 pub(super) async fn look(findings: &mut Findings, server: &str, config: &Config) -> Option<()> {
+    if config.proxy.is_some() {
+        // The way and the door are the proxy's; the log-on tells what it says.
+        findings.skipped("port", server, "a proxy leads there");
+        return Some(());
+    }
     name(findings, server, config).await?;
     let roots = match &config.ca_file {
         // The file itself has its own finding.
@@ -42,18 +67,11 @@ pub(super) async fn look(findings: &mut Findings, server: &str, config: &Config)
         url: &config.url,
         connect_timeout: config.connect_timeout,
         roots: roots.as_deref(),
-        proxy: config.proxy.as_ref().map(|proxy| Through {
-            url: &proxy.url,
-            login: proxy
-                .credentials
-                .as_ref()
-                .and_then(|(username, password)| Some((username.as_str(), password.read().ok()?))),
-            no_proxy: &proxy.no_proxy,
-        }),
+        proxy: None,
     };
     let now = SystemClock::new().now();
     let seen = if config.url.scheme() == "https" {
-        tls(findings, server, &probe, now).await?
+        tls(findings, server, &probe, &config.pins, now).await?
     } else {
         match probe.ask(Tls::Strict).await {
             Ok(seen) => {
@@ -106,7 +124,13 @@ async fn name(findings: &mut Findings, server: &str, config: &Config) -> Option<
 }
 
 /// The handshake as a log-on makes it, and the certificate.
-async fn tls(findings: &mut Findings, server: &str, probe: &Probe<'_>, now: OffsetDateTime) -> Option<Seen> {
+async fn tls(
+    findings: &mut Findings,
+    server: &str,
+    probe: &Probe<'_>,
+    pins: &[CertificatePin],
+    now: OffsetDateTime,
+) -> Option<Seen> {
     let error = match probe.ask(Tls::Strict).await {
         Ok(seen) => {
             findings.good(
@@ -115,7 +139,7 @@ async fn tls(findings: &mut Findings, server: &str, probe: &Probe<'_>, now: Offs
                 "TLS 1.2, the certificate is trusted and for this name",
             );
             certificate(findings, server, &seen, now);
-            return Some(seen);
+            return pinned(findings, server, &seen, pins).map(|()| seen);
         }
         Err(error) => error,
     };
@@ -164,6 +188,27 @@ fn cause(error: &reqwest::Error) -> String {
         source = error.source();
     }
     escape(&told)
+}
+
+/// Whether the certificate is one of those that are pinned.
+fn pinned(findings: &mut Findings, server: &str, seen: &Seen, pins: &[CertificatePin]) -> Option<()> {
+    let validity = seen.certificate.as_deref().and_then(Validity::of_der);
+    let found = validity.map_or_else(String::new, |validity| validity.fingerprint);
+    if pins.is_empty() {
+        return Some(());
+    }
+    if pins.iter().any(|pin| pin.to_string() == found) {
+        findings.good("pins", server, "the certificate is pinned");
+        return Some(());
+    }
+    let cure = "if the certificate was renewed, write its SHA-256 from the line above; if not, somebody stands in between";
+    findings.bad(
+        "pins",
+        server,
+        "the certificate is none of those that are pinned",
+        Some(cure),
+    );
+    None
 }
 
 fn certificate(findings: &mut Findings, server: &str, seen: &Seen, now: OffsetDateTime) {
