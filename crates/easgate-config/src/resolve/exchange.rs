@@ -24,8 +24,8 @@ impl Checks<'_> {
                 "the account is empty: DOMAIN\\user or user@domain",
             );
         }
-        if !(4..=100).contains(&raw.shells) {
-            self.problem_in(at, "exchange", "shells", "between 4 and 100 are possible");
+        if !(4..=18).contains(&raw.shells) {
+            self.problem_in(at, "exchange", "shells", "between 4 and 18 are possible");
         }
         let mut transports = Vec::new();
         for (number, server) in raw.servers.iter().enumerate() {

@@ -158,10 +158,10 @@ impl Exchange for ExchangeAdapter {
 /// Whether the server did not accept the account's credential, as opposed to what the account wanted to do.
 fn is_refused_credential(error: &CallError) -> bool {
     fn refused(error: &InvokeError) -> bool {
-        match error {
-            InvokeError::Setup { source, .. } => refused(source),
-            other => matches!(other, InvokeError::Unauthorized { .. }),
+        if let InvokeError::Setup { source, .. } = error {
+            return refused(source);
         }
+        matches!(error, InvokeError::Unauthorized { .. })
     }
     matches!(
         error.cause.downcast_ref::<ExchangeError>(),

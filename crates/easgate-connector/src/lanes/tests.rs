@@ -17,10 +17,6 @@ use crate::pace::Signal;
 struct Paused(Instant);
 
 impl Paused {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the clock of a test stands still by itself"
-    )]
     fn new() -> Self {
         Self(Instant::now())
     }
