@@ -108,7 +108,7 @@ pub(crate) struct RawExchange {
     /// Whether mailboxes are changed side by side; a number is how many at once, within `shells`.
     #[serde(default)]
     pub(crate) parallel: RawParallel,
-    /// How many shells Exchange gives the account, 4 to 100; three of them are left to the administrator.
+    /// How many shells Exchange gives the account, 4 to 18; three of them are left to the administrator.
     #[serde(default = "shells")]
     pub(crate) shells: usize,
     /// Whether the next of `servers` is used when one cannot be reached; with `false` only the first ever is.

@@ -20,8 +20,8 @@ impl Checks<'_> {
             let message = "kind = \"hosted\" takes one address, the one that the hoster gave";
             self.problem_in(at, "exchange", "servers", message);
         }
-        if !(4..=100).contains(&raw.shells) {
-            self.problem_in(at, "exchange", "shells", "between 4 and 100 are possible");
+        if !(4..=18).contains(&raw.shells) {
+            self.problem_in(at, "exchange", "shells", "between 4 and 18 are possible");
         }
         let mut transports = Vec::new();
         for (number, server) in raw.servers.iter().enumerate() {
