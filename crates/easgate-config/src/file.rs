@@ -111,9 +111,13 @@ pub(crate) struct RawExchange {
     /// How many shells Exchange gives the account, 4 to 18; three of them are left to the administrator.
     #[serde(default = "shells")]
     pub(crate) shells: usize,
-    /// Whether the next of `servers` is used when one cannot be reached; with `false` only the first ever is.
+    /// Whether another server is used when one cannot be reached: the next of `servers`, then those that the organisation
+    /// itself told in the last good run (never with `basic` or `ntlm`); with `false` only the first ever is.
     #[serde(default = "yes")]
     pub(crate) cas_failover: bool,
+    /// The domains of servers that the organisation itself told and that may be used; the domain of the first server when empty.
+    #[serde(default)]
+    pub(crate) failover_domains: Vec<String>,
     /// How long a connection may take to come about.
     #[serde(default = "connect_timeout")]
     pub(crate) connect_timeout: RawDuration,

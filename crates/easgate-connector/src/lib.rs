@@ -27,6 +27,7 @@ mod record;
 mod recovery;
 mod report;
 mod retry;
+mod stand_ins;
 mod status;
 
 pub use clock::{Clock, SystemClock};
@@ -38,4 +39,5 @@ pub use inputs::{ShortInput, short_inputs};
 pub use lists::list_change;
 pub use progress::{Phase, Progress, ProgressSink, Silent};
 pub use report::{ChangeCounts, DecisionCounts, Durations, ForeignCounts, Report, ReportError, chain};
+pub use stand_ins::stand_ins;
 pub use status::{ConnectionState, Status, status};

@@ -26,6 +26,8 @@ pub struct Exchange {
     pub shells: usize,
     /// Whether another server is used when one cannot be reached.
     pub cas_failover: bool,
+    /// The domains of discovered servers that may be used; the domain of the first server when empty.
+    pub failover_domains: Vec<String>,
 }
 
 /// Where the secrets are found.
@@ -53,6 +55,7 @@ impl Exchange {
             parallel: raw.parallel.0,
             shells: raw.shells,
             cas_failover: raw.cas_failover,
+            failover_domains: raw.failover_domains.clone(),
         }
     }
 
@@ -73,6 +76,22 @@ impl Exchange {
     /// The addresses of the servers, in the order in which they are tried.
     pub fn servers(&self) -> impl Iterator<Item = &url::Url> {
         self.transports.iter().map(|config| &config.url)
+    }
+
+    /// Whether servers may be used that are not in the file: not at a hoster, and not where the credentials themselves
+    /// would go to a host that a server named.
+    #[must_use]
+    pub fn may_discover(&self) -> bool {
+        let by_ticket = match self.transports.first().map(|config| &config.authentication) {
+            Some(
+                Authentication::Kerberos(_)
+                | Authentication::Negotiate(_)
+                | Authentication::SystemKerberos(_)
+                | Authentication::Certificate,
+            ) => true,
+            Some(Authentication::Basic { .. } | Authentication::Ntlm { .. } | _) | None => false,
+        };
+        self.cas_failover && self.kind == Kind::OnPremises && by_ticket
     }
 
     /// The settings of the first server without the secrets, to show; `servers` is never empty.

@@ -7,9 +7,9 @@ use easgate_cmdlet::{CmdletTransport, FirstReachable, WsmanTransport};
 use easgate_config::{Configuration, Enrollment, Environment, Exchange, Organization};
 use easgate_connector::adapters::{Breaker, ExchangeAdapter};
 use easgate_connector::ports::EnrollmentSource;
-use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock};
+use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, stand_ins};
 use easgate_intune::{Graph, Timing};
-use easgate_store::{Store, StoreError};
+use easgate_store::{ServerSeen, Store, StoreError};
 
 use crate::cli::Common;
 use crate::command::Failure;
@@ -99,11 +99,11 @@ impl Site {
     pub(crate) async fn new(organization: &Organization, store: &Store) -> Result<Self, Failure> {
         let environment = Environment::of_this_process();
         let known = store.organization(&organization.name).await?;
-        let sizes = known.baseline().await?.unwrap_or_default().sizes;
-        let devices = sizes.get("exchange.devices").copied().unwrap_or(0);
+        let baseline = known.baseline().await?.unwrap_or_default();
+        let devices = baseline.sizes.get("exchange.devices").copied().unwrap_or(0);
         let exchange = &organization.exchange;
         let lanes = exchange.parallel.lanes(devices, exchange.shells);
-        let transport = transport(exchange, &environment, lanes)?;
+        let transport = transport(exchange, &environment, lanes, &baseline.servers)?;
         let source = source(&organization.enrollment, &environment)?;
         let adapter = ExchangeAdapter::new(Arc::clone(&transport), exchange.client());
         Ok(Self {
@@ -195,13 +195,23 @@ impl Wiring {
     }
 }
 
-/// The servers in the order of the file, or the first alone, with a shell for each lane.
+/// The servers in the order of the file, then those that the organisation told in its last good run, or the first alone;
+/// with a shell for each lane.
 fn transport(
     exchange: &Exchange,
     environment: &Environment,
     lanes: usize,
+    seen: &[ServerSeen],
 ) -> Result<Arc<dyn CmdletTransport>, Failure> {
-    let configs = exchange.transports(environment)?;
+    let mut configs = exchange.transports(environment)?;
+    if exchange.may_discover()
+        && let Some(first) = configs.first().cloned()
+    {
+        let configured: Vec<_> = exchange.servers().cloned().collect();
+        for url in stand_ins(&configured, seen, &exchange.failover_domains) {
+            configs.push(easgate_cmdlet::Config { url, ..first.clone() });
+        }
+    }
     let used = if exchange.cas_failover { configs.len() } else { 1 };
     let mut servers = Vec::new();
     for config in configs.into_iter().take(used) {
