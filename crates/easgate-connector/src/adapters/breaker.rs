@@ -45,6 +45,34 @@ impl Breaker {
         }
     }
 
+    /// Why nothing logs on, with the cure; `None` when a log-on may be tried.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn holds_back(&self) -> Result<Option<CallError>, StoreError> {
+        Ok(match self.ask().await? {
+            Known::Open(refusal) => Some(held_back(&refusal)),
+            Known::Nothing | Known::Closed => None,
+        })
+    }
+
+    /// Keeps that `server` refused the account, for `cause`.
+    pub async fn note_refusal(&self, server: &str, cause: String) {
+        let salt = Uuid::new_v4();
+        let Some(mark) = (self.mark)(salt) else { return };
+        let refusal = Refusal {
+            server: server.to_owned(),
+            since: self.clock.now(),
+            cause,
+            salt,
+            mark,
+        };
+        if let Err(error) = self.organization.record_refusal(&refusal).await {
+            tracing::error!(error = %chain(&error), "The refusal of the account could not be kept");
+        }
+        *self.known() = Known::Open(refusal);
+    }
+
     /// Whether a call may be made.
     pub(super) async fn admit(&self) -> Result<(), CallError> {
         let known = self.known().clone();
@@ -63,23 +91,6 @@ impl Breaker {
             Known::Nothing | Known::Closed => Ok(()),
             Known::Open(refusal) => Err(held_back(&refusal)),
         }
-    }
-
-    /// Opens, because `server` refused the account; a store that cannot keep it is logged.
-    pub(super) async fn open(&self, server: &str, cause: &CallError) {
-        let salt = Uuid::new_v4();
-        let Some(mark) = (self.mark)(salt) else { return };
-        let refusal = Refusal {
-            server: server.to_owned(),
-            since: self.clock.now(),
-            cause: chain(cause),
-            salt,
-            mark,
-        };
-        if let Err(error) = self.organization.record_refusal(&refusal).await {
-            tracing::error!(error = %chain(&error), "The refusal of the account could not be kept");
-        }
-        *self.known() = Known::Open(refusal);
     }
 
     async fn ask(&self) -> Result<Known, StoreError> {

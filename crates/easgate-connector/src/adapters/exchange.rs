@@ -14,6 +14,7 @@ use futures::stream::{Stream, StreamExt};
 use super::Breaker;
 use crate::ports::{CallError, CallErrorKind, Exchange, Load};
 use crate::progress::{Progress, ProgressSink};
+use crate::report::chain;
 
 /// How many records come between two words about the progress.
 const TOLD_EVERY: u64 = 100;
@@ -63,7 +64,8 @@ impl ExchangeAdapter {
         if let Err(error) = &result
             && is_refused_credential(error)
         {
-            breaker.open(&self.transport.endpoint(), error).await;
+            let cause = chain(error);
+            breaker.note_refusal(&self.transport.endpoint(), cause).await;
         }
         result
     }

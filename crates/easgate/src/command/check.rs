@@ -11,15 +11,17 @@ mod probe;
 mod server;
 
 use easgate_config::{Environment, Organization};
+use easgate_connector::adapters::Breaker;
 use easgate_connector::{Clock, Mode, SystemClock};
 use easgate_exchange::rbac::{Feature, Features};
 use easgate_model::OrganizationId;
+use easgate_store::Store;
 
 use self::exchange::Account;
 use self::finding::Findings;
 use crate::cli::CheckArguments;
 use crate::command::Failure;
-use crate::command::wiring::Settings;
+use crate::command::wiring::{self, Settings};
 use crate::exit::Exit;
 use crate::output::chain;
 
@@ -57,7 +59,7 @@ async fn all(findings: &mut Findings, settings: &Settings) {
     let environment = Environment::of_this_process();
     for organization in settings.organizations() {
         findings.organization(&organization.name);
-        let met = check(findings, organization, &environment).await;
+        let met = check(findings, organization, &environment, store.as_ref()).await;
         if let Some(store) = &store {
             place::binding(findings, store, &organization.name, met).await;
         }
@@ -67,11 +69,18 @@ async fn all(findings: &mut Findings, settings: &Settings) {
     }
 }
 
+/// What keeps a refused account from being tried again by every run.
+async fn breaker(organization: &Organization, store: Option<&Store>) -> Option<Breaker> {
+    let known = store?.organization(&organization.name).await.ok()?;
+    Some(wiring::breaker(&organization.exchange, known))
+}
+
 /// The secrets, each server, and the enrolments; tells which organisation answered.
 async fn check(
     findings: &mut Findings,
     organization: &Organization,
     environment: &Environment,
+    store: Option<&Store>,
 ) -> Option<OrganizationId> {
     for secret in organization.secrets() {
         match secret.read(environment) {
@@ -95,6 +104,7 @@ async fn check(
         client: organization.exchange.client(),
         features,
         refused_by: None,
+        breaker: breaker(organization, store).await,
     };
     let mut met = None;
     let Ok(transports) = organization.exchange.transports(environment) else {

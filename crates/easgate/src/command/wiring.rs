@@ -225,7 +225,7 @@ fn transport(
 }
 
 /// What keeps the account from being locked.
-fn breaker(exchange: &Exchange, organization: easgate_store::Organization) -> Breaker {
+pub(crate) fn breaker(exchange: &Exchange, organization: easgate_store::Organization) -> Breaker {
     let exchange = exchange.clone();
     // Read anew each time, so that a password that was changed counts at once.
     let mark = move |salt| {

@@ -71,8 +71,15 @@ async fn what_is_wrong_is_named_with_its_cure() {
     assert!(steps.contains(&"log-on failed".to_owned()), "{report}");
     // What does not depend on the log-on is checked all the same.
     assert!(steps.contains(&"enrolments ok".to_owned()), "{report}");
+    assert!(
+        report.to_string().contains("Every further trial may lock it"),
+        "{report}"
+    );
+    // The refusal is kept, and the password has not changed: the server is not asked again.
     let text = place.easgate_with_wrong_password("check").await.exits(2).stdout;
-    assert!(text.contains("Every further trial may lock it"), "{text}");
+    assert!(text.contains("--log-on-again"), "{text}");
+    let report = place.easgate("check --json").await.exits(0).json();
+    assert!(self::steps(&report).contains(&"log-on ok".to_owned()), "{report}");
 
     place.configure(|text| text.replace("mode = \"enforce\"", "mood = \"enforce\""));
     let ended = place.easgate("check").await.exits(2);

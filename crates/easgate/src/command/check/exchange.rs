@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use easgate_cmdlet::{CmdletTransport, Config, InvokeError, WsmanTransport};
+use easgate_connector::adapters::Breaker;
 use easgate_exchange::rbac::{Family, Feature, Features, needs};
 use easgate_exchange::{Capabilities, ExchangeClient, ExchangeError, ExchangeServer, Kind, ServerVersion};
 use easgate_model::{OrganizationId, escape};
@@ -20,6 +21,8 @@ pub(super) struct Account {
     pub(super) features: Features,
     /// The server that refused the credential; it is not tried again, so that no account is locked.
     pub(super) refused_by: Option<String>,
+    /// What keeps a refusal from run to run, where there is a store.
+    pub(super) breaker: Option<Breaker>,
 }
 
 /// Checks one server and tells which organisation it belongs to, as far as that could be asked.
@@ -36,6 +39,12 @@ pub(super) async fn check(
             &server,
             format!("{by} refused the credential, which is not tried again"),
         );
+        return None;
+    }
+    if let Some(breaker) = &account.breaker
+        && let Ok(Some(refusal)) = breaker.holds_back().await
+    {
+        findings.bad("log-on", &server, chain(&refusal), refusal.cure.as_deref());
         return None;
     }
     let transport: Arc<dyn CmdletTransport> = match WsmanTransport::new(config) {
@@ -68,6 +77,9 @@ async fn ask(
             findings.bad("log-on", server, chain(&error), cure);
             if is_refusal(&error) {
                 account.refused_by = Some(server.to_owned());
+                if let Some(breaker) = &account.breaker {
+                    breaker.note_refusal(server, chain(&error)).await;
+                }
             }
             if let Some(shells) = shells_of(&chain(&error)) {
                 let cure = "close the account's other sessions, or wait 15 minutes for Exchange to do so";
@@ -113,25 +125,9 @@ fn is_refused_basic(error: &ExchangeError) -> bool {
         if offered.contains("Basic"))
 }
 
-/// Whether the account was refused, as far as the error tells; what is not known to be something else counts.
+/// Whether the account was refused.
 fn is_refusal(error: &ExchangeError) -> bool {
-    fn of_invoke(error: &InvokeError) -> bool {
-        match error {
-            InvokeError::Setup { source, .. } => of_invoke(source),
-            InvokeError::Transport { .. }
-            | InvokeError::Fault { .. }
-            | InvokeError::Redirected { .. }
-            | InvokeError::Failed { .. }
-            | InvokeError::SessionLost { .. }
-            | InvokeError::Stopped { .. }
-            | InvokeError::Timeout { .. }
-            | InvokeError::Protocol { .. }
-            | InvokeError::Closed { .. }
-            | InvokeError::NotRecorded { .. } => false,
-            InvokeError::Unauthorized { .. } | _ => true,
-        }
-    }
-    matches!(error, ExchangeError::Transport { source, .. } if of_invoke(source))
+    matches!(error, ExchangeError::Transport { source, .. } if source.is_refused_credential())
 }
 
 /// `18/18` of a fault's `ActiveRunspaces: 18/18`.
