@@ -1,6 +1,6 @@
 //! The first of several servers that can be reached.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex as Lock, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
@@ -13,12 +13,12 @@ use crate::{CmdletTransport, Command, Invocation, InvokeError, TransportError};
 ///
 /// The next server is tried only while nothing has been sent: a server that cannot be reached was not changed, and
 /// one that refuses the account is not a reason to be refused by the next. Once a server has answered, everything
-/// runs there, so that what belongs together comes from one server.
+/// runs there, so that what belongs together comes from one server, until [`choose_anew`](Self::choose_anew).
 #[derive(Debug)]
 pub struct FirstReachable<T> {
     /// INVARIANT: at least one.
     servers: Vec<T>,
-    answering: OnceLock<usize>,
+    answering: Lock<Option<usize>>,
     choosing: Mutex<()>,
 }
 
@@ -29,25 +29,48 @@ impl<T: CmdletTransport> FirstReachable<T> {
         let some = !servers.is_empty();
         some.then(|| Self {
             servers,
-            answering: OnceLock::new(),
+            answering: Lock::new(None),
             choosing: Mutex::new(()),
         })
     }
 
+    /// How many servers there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// Always `false`: there is at least one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.servers.is_empty()
+    }
+
+    /// Lets the next command choose the server, beginning with the first. Call it between pieces of work, when nothing that
+    /// belongs together is under way.
+    pub fn choose_anew(&self) {
+        *self.answering() = None;
+    }
+
     /// The server that answers, or the first while none has.
     fn current(&self) -> &T {
-        &self.servers[self.answering.get().copied().unwrap_or(0)]
+        let answering = *self.answering();
+        &self.servers[answering.unwrap_or(0)]
+    }
+
+    fn answering(&self) -> MutexGuard<'_, Option<usize>> {
+        self.answering.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl<T: CmdletTransport> CmdletTransport for FirstReachable<T> {
     async fn invoke(&self, command: Command) -> Result<Invocation, InvokeError> {
-        if self.answering.get().is_some() {
+        if self.answering().is_some() {
             return self.current().invoke(command).await;
         }
         let choosing = self.choosing.lock().await;
-        if self.answering.get().is_some() {
+        if self.answering().is_some() {
             drop(choosing);
             return self.current().invoke(command).await;
         }
@@ -59,7 +82,7 @@ impl<T: CmdletTransport> CmdletTransport for FirstReachable<T> {
                     first_error.get_or_insert(error);
                 }
                 answer => {
-                    self.answering.get_or_init(|| place);
+                    *self.answering() = Some(place);
                     return answer;
                 }
             }
@@ -92,9 +115,8 @@ const fn is_unreachable(error: &InvokeError) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex as Lock;
-
     use super::*;
+
     /// A server that gives the answers it was told, and then runs everything.
     struct Told {
         name: &'static str,
@@ -162,6 +184,17 @@ mod tests {
         both.invoke(Command::new("Get-Command")).await.unwrap();
         both.servers[0].answers.lock().unwrap().extend(later);
         assert!(both.invoke(Command::new("Get-Command")).await.is_err());
+        assert_eq!(both.endpoint(), "a");
+    }
+
+    #[tokio::test]
+    async fn between_pieces_of_work_the_first_server_has_its_chance_again() {
+        let both = vec![told("a", vec![unreachable(false)]), told("b", Vec::new())];
+        let both = FirstReachable::new(both).unwrap();
+        both.invoke(Command::new("Get-Command")).await.unwrap();
+        assert_eq!(both.endpoint(), "b");
+        both.choose_anew();
+        both.invoke(Command::new("Get-Command")).await.unwrap();
         assert_eq!(both.endpoint(), "a");
     }
 

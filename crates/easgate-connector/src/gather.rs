@@ -239,6 +239,12 @@ pub enum FactsError {
 }
 
 impl FactsError {
+    /// Whether Exchange's server was lost while it was read: another one may give all of it.
+    #[must_use]
+    pub fn is_connection(&self) -> bool {
+        matches!(self, Self::Exchange { source, .. } if source.kind == CallErrorKind::Connection)
+    }
+
     /// What an administrator can do about it.
     #[must_use]
     pub fn cure(&self) -> Option<String> {

@@ -39,8 +39,15 @@ pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
 }
 
 /// One full sync with progress; an error becomes a report too.
+///
+/// When its server goes away, it begins anew, once, at the next server that can be reached: a new cycle reads everything from
+/// one server, and decides about what was under way by what the lists hold then.
 pub(crate) async fn sync(site: &Site, store: &easgate_store::Store) -> (Report, Exit) {
-    let outcome = site.cycle(store).full_sync().await;
+    let mut outcome = site.cycle(store).full_sync().await;
+    if lost_its_server(&outcome) && site.choose_anew() {
+        tracing::warn!("The server went away; the sync begins anew at the next one");
+        outcome = site.cycle(store).full_sync().await;
+    }
     site.progress.clear();
     match outcome {
         Ok(report) => {
@@ -53,6 +60,14 @@ pub(crate) async fn sync(site: &Site, store: &easgate_store::Store) -> (Report, 
             let exit = of_error(&error);
             (report, exit)
         }
+    }
+}
+
+fn lost_its_server(outcome: &Result<Report, CycleError>) -> bool {
+    match outcome {
+        Ok(report) => report.errors.iter().any(|error| error.kind == "connection"),
+        Err(CycleError::Facts(error)) => error.is_connection(),
+        Err(CycleError::Busy(_) | CycleError::Store(_)) => false,
     }
 }
 

@@ -86,7 +86,7 @@ pub(crate) struct Site {
     /// Where the progress is shown.
     pub(crate) progress: Progress,
     exchange: ExchangeAdapter,
-    transport: Arc<dyn CmdletTransport>,
+    servers: Arc<FirstReachable<WsmanTransport>>,
     source: Box<dyn EnrollmentSource>,
     clock: SystemClock,
 }
@@ -103,9 +103,10 @@ impl Site {
         let devices = baseline.sizes.get("exchange.devices").copied().unwrap_or(0);
         let exchange = &organization.exchange;
         let lanes = exchange.parallel.lanes(devices, exchange.shells);
-        let transport = transport(exchange, &environment, lanes, &baseline.servers)?;
+        let servers = Arc::new(servers(exchange, &environment, lanes, &baseline.servers)?);
+        let transport: Arc<dyn CmdletTransport> = Arc::<FirstReachable<WsmanTransport>>::clone(&servers);
         let source = source(&organization.enrollment, &environment)?;
-        let adapter = ExchangeAdapter::new(Arc::clone(&transport), exchange.client());
+        let adapter = ExchangeAdapter::new(transport, exchange.client());
         Ok(Self {
             config: OrganizationConfig {
                 lanes,
@@ -113,7 +114,7 @@ impl Site {
             },
             progress: Progress::start(),
             exchange: adapter.with_breaker(breaker(exchange, known)),
-            transport,
+            servers,
             source,
             clock: SystemClock::new(),
         })
@@ -158,10 +159,16 @@ impl Site {
             .await
     }
 
+    /// Lets the next cycle choose its server, beginning with the first of the file; `false` when there is one alone.
+    pub(crate) fn choose_anew(&self) -> bool {
+        self.servers.choose_anew();
+        self.servers.len() > 1
+    }
+
     /// Ends every shell at Exchange.
     pub(crate) async fn close(&self) {
         self.progress.clear();
-        self.transport.close().await;
+        self.servers.close().await;
     }
 }
 
@@ -197,12 +204,12 @@ impl Wiring {
 
 /// The servers in the order of the file, then those that the organisation told in its last good run, or the first alone;
 /// with a shell for each lane.
-fn transport(
+fn servers(
     exchange: &Exchange,
     environment: &Environment,
     lanes: usize,
     seen: &[ServerSeen],
-) -> Result<Arc<dyn CmdletTransport>, Failure> {
+) -> Result<FirstReachable<WsmanTransport>, Failure> {
     let mut configs = exchange.transports(environment)?;
     if exchange.may_discover()
         && let Some(first) = configs.first().cloned()
@@ -221,7 +228,7 @@ fn transport(
             ..config
         })?);
     }
-    Ok(Arc::new(FirstReachable::new(servers).ok_or(NoServer)?))
+    Ok(FirstReachable::new(servers).ok_or(NoServer)?)
 }
 
 /// What keeps the account from being locked.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use easgate_simulator::exchange::{ExchangeConfig, Fault, Refusal};
 use easgate_simulator::world::World;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::place::Place;
@@ -154,4 +156,76 @@ async fn lost_shells_and_cookies_cost_a_run_nothing() {
     let again = place.easgate("sync --full --json").await.exits(0).json();
     assert_eq!(again["changes"]["planned"], 0, "{again}");
     place.exchange.stop().await.unwrap();
+}
+
+/// An address of the simulated server that can go away; whoever is connected then is cut off.
+struct Door {
+    url: String,
+    open: JoinSet<()>,
+}
+
+impl Door {
+    async fn to(place: &Place) -> Self {
+        let target = place.exchange.url();
+        let server = (target.host_str().unwrap().to_owned(), target.port().unwrap());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut open = JoinSet::new();
+        open.spawn(async move {
+            let mut visitors = JoinSet::new();
+            while let Ok((mut visitor, _)) = listener.accept().await {
+                let server = server.clone();
+                visitors.spawn(async move {
+                    let mut server = TcpStream::connect(server).await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut visitor, &mut server).await;
+                });
+            }
+        });
+        let mut url = target.clone();
+        url.set_port(Some(port)).unwrap();
+        Self {
+            url: url.to_string(),
+            open,
+        }
+    }
+
+    async fn shut(&mut self) {
+        self.open.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_whose_server_goes_away_is_done_at_the_next_one() {
+    for cmdlet in ["Get-CASMailbox", "Set-CASMailbox"] {
+        let place = Place::new(World::contoso(60)).await;
+        let mut door = Door::to(&place).await;
+        let url = place.exchange.url().to_string();
+        place.configure(|text| text.replace(&format!("\"{url}\""), &format!("\"{}\", \"{url}\"", door.url)));
+        let before = foreign(&place);
+        place.exchange.faults().inject(Fault::Slow {
+            cmdlet: cmdlet.to_owned(),
+            by: Duration::from_millis(100),
+        });
+        let goes_away = async {
+            let commands = || {
+                let commands = place.exchange.commands();
+                commands.iter().filter(|command| command.name == cmdlet).count()
+            };
+            while commands() < if cmdlet == "Set-CASMailbox" { 3 } else { 1 } {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            door.shut().await;
+        };
+        let (ended, ()) = tokio::join!(place.easgate("sync --full --json"), goes_away);
+        let report = ended.exits(0).json();
+        assert!(
+            report["server"].as_str().unwrap().starts_with(&url),
+            "{cmdlet}: {report}"
+        );
+        place.exchange.faults().clear();
+        let again = place.easgate("sync --full --json").await.exits(0).json();
+        assert_eq!(again["changes"]["planned"], 0, "{cmdlet}: {again}");
+        assert_eq!(foreign(&place), before, "{cmdlet}: foreign entries stay");
+        place.exchange.stop().await.unwrap();
+    }
 }
