@@ -14,6 +14,7 @@ mod lane_tests;
 mod one_shot;
 mod pipeline;
 mod redirect;
+mod refusing_proxy;
 mod security;
 mod shell;
 mod shells;

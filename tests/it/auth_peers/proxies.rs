@@ -86,8 +86,8 @@ async fn https_passes_a_proxy_by_connect() {
         let error = devices(config).await.unwrap_err();
         table += &format!("{}\n", chain(&error));
     }
-    let offers = "could not reach https://localhost:PORT/basic/powershell to run Get-MobileDevice: the proxy wants credentials; \
-                  give it a user name and a password, which it takes by Basic only\n";
+    let offers = "could not reach https://localhost:PORT/basic/powershell to run Get-MobileDevice: the proxy wants credentials \
+                  (it offers Basic)\n";
     assert_eq!(table, offers.repeat(2));
 }
 

@@ -53,6 +53,30 @@ fn the_program_syncs_with_a_keytab() {
     assert_eq!(check_sealed(&sealed, "kerberos").count("ntlm"), 0);
 }
 
+/// An MIT acceptor takes a log-on that is bound to its certificate, and one that is not bound at all; a wrong binding it refuses.
+#[test]
+fn a_ticket_is_bound_to_the_certificate_over_https() {
+    let Some((kdc, _)) = peers() else { return };
+    let krb5_conf = kdc.krb5_conf().display().to_string();
+    let cache = format!("FILE:{}", kdc.kinit("alice", PASSWORD).display());
+    let environment = [("KRB5_CONFIG", krb5_conf.as_str()), ("KRB5CCNAME", &cache)];
+    for digest in ["sha256", "sha384"] {
+        let options = Options {
+            digest: Some(digest),
+            ..Options::default()
+        };
+        let sealed = Sealed::start(&kdc.krb5_conf(), &kdc.keytab(), &options);
+        let authority = sealed.certificates().authority();
+        let exchange = format!("{}ca_file = \"{}\"\n", exchange(&sealed), authority.display());
+        check_two_syncs(&exchange, PASSWORD, &environment);
+        let stats = sealed.stats();
+        assert!(
+            stats.count("kerberos") > 0 && stats.count("refused") == 0,
+            "{digest}: {stats:?}"
+        );
+    }
+}
+
 #[test]
 fn without_any_credentials_the_program_says_where_they_are_looked_for() {
     let Some((kdc, sealed)) = peers() else { return };

@@ -56,6 +56,7 @@ impl Connection {
         let wire = Wire {
             client: dialer.client()?,
             max_response_bytes: config.limits.max_response_bytes,
+            proxy: config.proxy.as_ref().map(|proxy| proxy.url.clone()),
         };
         let mut certificate = None;
         let mut offered = None;

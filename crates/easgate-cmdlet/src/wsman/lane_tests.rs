@@ -314,16 +314,11 @@ async fn a_proxy_that_wants_credentials_is_named() {
     const WANTS_NTLM: &str = "HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\
                               Content-Length: 0\r\n\r\n";
     let proxy = peer(|_, _| Reaction::Answer(WANTS_NTLM)).await;
-    for (url, expected) in [
-        (
-            "http://ex1.contoso.example/powershell",
-            "the proxy wants credentials by Negotiate, NTLM, which is not spoken to proxies; let this computer \
-             through it, or reach the server without it",
-        ),
-        (
-            "https://ex1.contoso.example/powershell",
-            "the proxy wants credentials; give it a user name and a password, which it takes by Basic only",
-        ),
+    let expected = "the proxy wants credentials by Negotiate, NTLM, which is not spoken to proxies; let this computer \
+                    through it, or reach the server without it";
+    for url in [
+        "http://ex1.contoso.example/powershell",
+        "https://ex1.contoso.example/powershell",
     ] {
         let url = url.parse().unwrap();
         let mut config = proxy.config(basic());

@@ -7,10 +7,11 @@ use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, COOKIE, PROXY
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::Client;
 use reqwest::tls::TlsInfo;
+use url::Url;
 
 use super::lane::{Answer, LaneError, Post};
 use super::one_shot::ConnectionGone;
-use super::security;
+use super::{refusing_proxy, security};
 use crate::error::mentions;
 use crate::{AuthenticationError, TransportError};
 
@@ -19,6 +20,8 @@ use crate::{AuthenticationError, TransportError};
 pub(super) struct Wire {
     pub(super) client: Client,
     pub(super) max_response_bytes: usize,
+    /// The proxy on the way.
+    pub(super) proxy: Option<Url>,
 }
 
 /// An answer, with the certificate of its connection.
@@ -59,12 +62,15 @@ impl Wire {
         if let Some(cookies) = &post.cookies {
             request = request.header(COOKIE, cookies);
         }
-        let response = request
-            .send()
-            .await
-            .map_err(|error| classify(error, post.timeout))
-            .map_err(demanded)?;
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => {
+                let error = classify(error, post.timeout);
+                return Err(demanded(self.with_offer(error, post.url).await));
+            }
+        };
         let (status, headers) = (response.status(), response.headers().clone());
+        note(status, &headers);
         let certificate = response.extensions().get::<TlsInfo>();
         let certificate = certificate
             .and_then(TlsInfo::peer_certificate)
@@ -87,6 +93,16 @@ impl Wire {
         })
     }
 
+    /// Says of a proxy that refused a tunnel what it wants.
+    async fn with_offer(&self, error: TransportError, target: &Url) -> TransportError {
+        match (error, &self.proxy) {
+            (TransportError::Proxy { offered: None }, Some(proxy)) => TransportError::Proxy {
+                offered: refusing_proxy::offers(proxy, target).await,
+            },
+            (error, _) => error,
+        }
+    }
+
     /// Reads the body in pieces, so that a server cannot make it larger than we allow.
     async fn read(&self, response: reqwest::Response, timeout: Duration) -> Result<Vec<u8>, TransportError> {
         let limit = self.max_response_bytes;
@@ -101,6 +117,23 @@ impl Wire {
         }
         Ok(body)
     }
+}
+
+/// Notes which computer answered, for whoever looks for a request in the logs of a server farm.
+fn note(status: StatusCode, headers: &HeaderMap) {
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("-")
+    };
+    tracing::debug!(
+        status = status.as_u16(),
+        front_end = text("x-feserver"),
+        back_end = text("x-calculatedbetarget"),
+        request_id = text("request-id"),
+        "Server answered"
+    );
 }
 
 /// A server that asks for a client certificate by renegotiation breaks off where it gets none, before it looks at the
