@@ -34,16 +34,10 @@ impl<T: CmdletTransport> FirstReachable<T> {
         })
     }
 
-    /// How many servers there are.
+    /// Whether there is a server besides the first.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.servers.len()
-    }
-
-    /// Always `false`: there is at least one.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.servers.is_empty()
+    pub fn has_others(&self) -> bool {
+        self.servers.len() > 1
     }
 
     /// Lets the next command choose the server, beginning with the first. Call it between pieces of work, when nothing that

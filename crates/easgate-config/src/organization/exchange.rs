@@ -106,12 +106,6 @@ impl Exchange {
         self.transports.first().map_or(1, |config| config.runspaces)
     }
 
-    /// The file with certificates to trust besides the system's.
-    #[must_use]
-    pub fn ca_file(&self) -> Option<&std::path::Path> {
-        self.transports.first()?.ca_file.as_deref()
-    }
-
     /// Every secret that is needed to reach Exchange.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
         let Secrets {

@@ -4,7 +4,7 @@ use easgate_connector::status;
 
 use crate::cli::Common;
 use crate::command::Failure;
-use crate::command::wiring::{Settings, engine_config};
+use crate::command::wiring::Settings;
 use crate::exit::Exit;
 use crate::output;
 use crate::render;
@@ -18,7 +18,7 @@ pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
     let store = settings.store().await?;
     let mut values = Vec::new();
     for organization in settings.organizations() {
-        let config = engine_config(organization);
+        let config = organization.connector();
         let status = status(&store, &config.name).await?;
         if arguments.json {
             values.push(render::status::json(&config.name, config.mode, &status));

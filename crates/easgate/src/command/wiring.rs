@@ -110,7 +110,7 @@ impl Site {
         Ok(Self {
             config: OrganizationConfig {
                 lanes,
-                ..engine_config(organization)
+                ..organization.connector()
             },
             progress: Progress::start(),
             exchange: adapter.with_breaker(breaker(exchange, known)),
@@ -162,7 +162,7 @@ impl Site {
     /// Lets the next cycle choose its server, beginning with the first of the file; `false` when there is one alone.
     pub(crate) fn choose_anew(&self) -> bool {
         self.servers.choose_anew();
-        self.servers.len() > 1
+        self.servers.has_others()
     }
 
     /// Ends every shell at Exchange.
@@ -260,18 +260,6 @@ pub(crate) fn source(
         Enrollment::File(file) => Box::new(file.clone()),
         Enrollment::Graph(graph) => Box::new(Graph::new(graph.config(environment)?, timing())?),
     })
-}
-
-/// What the engine needs of an organisation's configuration.
-pub(crate) fn engine_config(organization: &Organization) -> OrganizationConfig {
-    OrganizationConfig {
-        name: organization.name.clone(),
-        mode: organization.mode,
-        policy: organization.policy.clone(),
-        limits: organization.limits,
-        lanes: 1,
-        accept_shrunken: std::collections::BTreeSet::new(),
-    }
 }
 
 fn default_path() -> Option<PathBuf> {
