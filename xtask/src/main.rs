@@ -5,6 +5,7 @@
     reason = "a command line tool prints"
 )]
 
+mod bench;
 mod layers;
 mod lint;
 mod metadata;
@@ -28,7 +29,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Everything that has to pass: lint, layers, tidy, test.
+    /// Everything that has to pass: tidy, layers, lint, test, and each benchmark once.
     Ci,
     /// Formats the code.
     Fmt,
@@ -46,12 +47,8 @@ enum Task {
     },
     /// Installs the test peers: Debian, PyPI and npm packages, pinned.
     Peers,
-    /// Runs the benchmarks.
-    Bench {
-        /// Runs each once, to see that it works.
-        #[arg(long)]
-        check: bool,
-    },
+    /// Measures everything that has a goal, as one table.
+    Bench(bench::Arguments),
     /// Lives random worlds under the engine, and looks whether a law breaks; CI lives the first 2,000.
     Soak {
         /// How many.
@@ -72,10 +69,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::tidy(),
         Task::Test { arguments } => test::test(&arguments),
         Task::Peers => peers::install().map(|_| ()),
-        Task::Bench { check: true } => {
-            run::cargo(&["bench", "--locked", "-p", "easgate-benches", "--", "--test"])
-        }
-        Task::Bench { check: false } => run::cargo(&["bench", "--locked", "-p", "easgate-benches"]),
+        Task::Bench(arguments) => bench::bench(&arguments),
         Task::Soak { worlds, first } => soak::soak(worlds, first),
     };
     match result {
@@ -91,5 +85,6 @@ fn ci() -> Result<(), run::Failure> {
     tidy::tidy()?;
     layers::layers()?;
     lint::lint()?;
-    test::test(&[])
+    test::test(&[])?;
+    bench::check()
 }
