@@ -27,41 +27,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use time::OffsetDateTime;
 
-/// A kind of run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// Everything is read, and every list made to agree.
-    Full,
-    /// Licensed and targeted users, changes only.
-    Quick,
-    /// Devices that wait, and what device management says has changed.
-    Watch,
-    /// One user.
-    User,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Full, Self::Quick, Self::Watch, Self::User];
-
-    /// The stable name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Quick => "quick",
-            Self::Watch => "watch",
-            Self::User => "user",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// What runs by itself in one organisation; what is `None` is off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
@@ -186,10 +151,7 @@ impl Daily {
             .ok()
             .zip(i8::try_from(self.at.minute).ok());
         let (hour, minute) = at?;
-        let local = date
-            .at(hour, minute, 0, 0)
-            .to_zoned_datetime(self.zone.clone())
-            .ok()?;
+        let local = date.at(hour, minute, 0, 0).to_zoned(self.zone.clone()).ok()?;
         local.timestamp().checked_add(self.jitter_of(date)).ok()
     }
 

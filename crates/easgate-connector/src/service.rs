@@ -25,8 +25,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
+use crate::kind::Kind;
 use crate::progress::Progress;
-use crate::schedule::{Kind, Schedule};
+use crate::schedule::Schedule;
 use organization::{Command, Loop};
 
 pub use job::{Broken, By, Job, Outcome, Role, Runner, Standing, Work};

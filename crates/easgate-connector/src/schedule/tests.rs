@@ -24,7 +24,7 @@ fn shows(daily: &Daily, start: OffsetDateTime, expected: &Expect) {
     for at in days(daily, start, 4) {
         let local = Timestamp::from_second(at.unix_timestamp())
             .unwrap()
-            .to_zoned_datetime(daily.zone.clone());
+            .to_zoned(daily.zone.clone());
         writeln!(text, "{local}").unwrap();
     }
     expected.assert_eq(&text);
@@ -112,37 +112,47 @@ fn due(schedule: &Schedule, last: &LastRuns, now: OffsetDateTime) -> String {
     )
 }
 
+const NOON: OffsetDateTime = datetime!(2026-05-05 12:00 UTC);
+
+/// Runs so many minutes ago.
+fn ran(full: Option<i64>, quick: Option<i64>, watch: Option<i64>) -> LastRuns {
+    let ago = |minutes: Option<i64>| minutes.map(|minutes| NOON - time::Duration::minutes(minutes));
+    LastRuns {
+        full: ago(full),
+        quick: ago(quick),
+        watch: ago(watch),
+    }
+}
+
 #[test]
 fn what_is_due_follows_from_what_has_run() {
+    let (quick, watch) = (Some(Duration::from_secs(2 * 3600)), Some(Duration::from_secs(60)));
     let all = Schedule {
         full: Some(daily("02:00", "UTC")),
-        quick: Some(Duration::from_secs(2 * 3600)),
-        watch: Some(Duration::from_secs(60)),
+        quick,
+        watch,
     };
     let no_full = Schedule {
         full: None,
-        ..all.clone()
+        quick,
+        watch,
     };
     let off = Schedule {
         full: None,
         quick: None,
         watch: None,
     };
-    let now = datetime!(2026-05-05 12:00 UTC);
-    let ran = |full: Option<i64>, quick: Option<i64>, watch: Option<i64>| {
-        let ago = |minutes: Option<i64>| minutes.map(|minutes| now - time::Duration::minutes(minutes));
-        LastRuns {
-            full: ago(full),
-            quick: ago(quick),
-            watch: ago(watch),
-        }
-    };
+    let year = Some(-525_600);
     let rows = [
         ("nothing ran yet", &all, ran(None, None, None)),
         ("nothing ran yet, no full sync", &no_full, ran(None, None, None)),
         ("everything is off", &off, ran(Some(5), Some(5), Some(5))),
         ("full at 02:00 today", &all, ran(Some(600), None, None)),
-        ("full at 01:59:30 today", &all, ran(Some(600), Some(30), Some(0))),
+        (
+            "full a minute early today",
+            &all,
+            ran(Some(601), Some(30), Some(0)),
+        ),
         (
             "full by hand at 01:00 today",
             &all,
@@ -159,29 +169,22 @@ fn what_is_due_follows_from_what_has_run() {
             &all,
             ran(Some(-2), Some(-2), Some(-2)),
         ),
-        (
-            "the clock was ahead by a year",
-            &all,
-            ran(Some(-525_600), Some(-525_600), Some(-525_600)),
-        ),
+        ("the clock was ahead by a year", &all, ran(year, year, year)),
     ];
-    let mut text = String::new();
-    for (name, schedule, last) in rows {
-        writeln!(text, "{name}: {}", due(schedule, &last, now)).unwrap();
-    }
+    let lines = rows.map(|(name, schedule, last)| format!("{name}: {}\n", due(schedule, &last, NOON)));
     expect![[r#"
         nothing ran yet: full 0 quick - watch -
         nothing ran yet, no full sync: full - quick 0 watch 0
         everything is off: full - quick - watch -
         full at 02:00 today: full 840 quick -480 watch 0
-        full at 01:59:30 today: full 840 quick 90 watch 1
+        full a minute early today: full 840 quick 90 watch 1
         full by hand at 01:00 today: full -600 quick 90 watch 1
         full yesterday: full -600 quick 90 watch 1
         quick is overdue: full 840 quick -180 watch -89
         the clock was ahead by two minutes: full 840 quick 120 watch 1
         the clock was ahead by a year: full 0 quick - watch -
     "#]]
-    .assert_eq(&text);
+    .assert_eq(&lines.concat());
 }
 
 #[test]
@@ -279,7 +282,7 @@ proptest! {
         let dates: std::collections::BTreeSet<_> = slots
             .iter()
             .map(|at| Timestamp::from_second(at.unix_timestamp()).unwrap() - daily_jitter(&daily, *at))
-            .map(|at| at.to_zoned_datetime(daily.zone.clone()).date())
+            .map(|at| at.to_zoned(daily.zone.clone()).date())
             .collect();
         prop_assert_eq!(dates.len(), slots.len(), "no local day has two");
     }

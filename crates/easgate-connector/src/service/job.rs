@@ -5,9 +5,10 @@ use std::fmt;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use crate::kind::Kind;
 use crate::progress::ProgressSink;
 use crate::report::Report;
-use crate::schedule::{Kind, LastRuns};
+use crate::schedule::LastRuns;
 use crate::service::Stop;
 
 /// One piece of work.
@@ -194,7 +195,7 @@ pub trait Runner: Send + Sync {
 
     /// Waits until [`standing`](Self::standing) may have changed; a loop also asks by itself now and then.
     async fn standing_changed(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Does one job. After a stop it ends soon, and leaves nothing half done.

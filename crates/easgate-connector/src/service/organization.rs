@@ -11,8 +11,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::clock::Clock;
+use crate::kind::Kind;
 use crate::progress::{Progress, ProgressSink};
-use crate::schedule::{Kind, LastRuns, Schedule, Times};
+use crate::schedule::{LastRuns, Schedule, Times};
 use crate::service::queue::{Crowded, Queue, Waiting};
 use crate::service::{
     Broken, By, Job, LoopStatus, Outcome, Role, Runner, Running, Stop, TimeLimits, Work, events,
@@ -156,7 +157,7 @@ impl Loop {
         let sleep = self.next_look();
         tokio::select! {
             () = self.stop.requested() => {}
-            Some(ended) = self.tasks.join_next_with_id() => self.ended(ended).await,
+            Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
             Some(command) = self.commands.recv() => self.command(command).await,
             () = runner.standing_changed() => {}
             () = clock.sleep(sleep) => {}
@@ -271,7 +272,7 @@ impl Loop {
         loop {
             tokio::select! {
                 ended = self.tasks.join_next_with_id() => match ended {
-                    Some(ended) => self.ended(ended).await,
+                    Some(ended) => self.ended(ended),
                     None => break,
                 },
                 () = &mut end => break,

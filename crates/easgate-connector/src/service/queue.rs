@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use crate::schedule::Kind;
+use crate::kind::Kind;
 use crate::service::{Job, Work};
 
 /// How many users' syncs may wait.
@@ -69,7 +69,8 @@ impl<W> Queue<W> {
     /// Takes the job that comes next among those that exclude each other.
     pub(crate) fn next_main(&mut self) -> Option<Waiting<W>> {
         let others_wait = self.full.is_some() || self.quick.is_some();
-        if !self.users.is_empty() && !(others_wait && self.users_in_a_row >= USERS_IN_A_ROW) {
+        let have_had_their_turn = others_wait && self.users_in_a_row >= USERS_IN_A_ROW;
+        if !self.users.is_empty() && !have_had_their_turn {
             self.users_in_a_row += 1;
             return Some(self.users.remove(0));
         }

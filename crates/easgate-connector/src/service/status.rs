@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::schedule::{Kind, Times};
+use crate::kind::Kind;
+use crate::schedule::Times;
 use crate::service::{By, Role};
 
 /// How the loop of one organisation stands.

@@ -200,7 +200,7 @@ fn report(facts_read: bool) -> Report {
     };
     Report {
         facts_read,
-        ..Report::begin(&config)
+        ..Report::begin(&config, Kind::Full)
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use tokio::task::{Id, JoinError};
 
 use super::{Active, Loop, Track, answer, track};
+use crate::kind::Kind;
 use crate::report::Report;
-use crate::schedule::{Kind, pause_after};
+use crate::schedule::pause_after;
 use crate::service::{Broken, Outcome, events};
 
 impl Loop {
     /// Takes note of the end of a job, and tells those who wait.
-    pub(super) async fn ended(&mut self, ended: Result<(Id, Outcome), JoinError>) {
+    pub(super) fn ended(&mut self, ended: Result<(Id, Outcome), JoinError>) {
         let (id, outcome) = match ended {
             Ok((id, outcome)) => (id, outcome),
             Err(error) => (error.id(), of_join_error(error)),

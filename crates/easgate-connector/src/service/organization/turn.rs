@@ -6,7 +6,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::{Active, CLOSE, GRACE, LOOK, Loop, QUESTION, Track, answer};
-use crate::schedule::{Kind, Times};
+use crate::kind::Kind;
+use crate::schedule::Times;
 use crate::service::queue::Waiting;
 use crate::service::{Broken, By, Job, Outcome, Role, Standing, Work, events};
 
