@@ -1,11 +1,15 @@
 //! What can be asked.
 
+mod run;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::logging::LogArguments;
+
+pub(crate) use run::RunArguments;
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -53,6 +57,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json"
     )]
     Sync(SyncArguments),
+    /// The service: syncs by schedule, on demand and on signals, until it is told to stop
+    #[command(after_help = run::EXAMPLES)]
+    Run(RunArguments),
     /// Lists the devices as the last sync saw them
     #[command(
         after_help = "Examples:\n  easgate devices --access block\n  easgate devices --mailbox alice@contoso.com --json"
