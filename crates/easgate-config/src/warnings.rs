@@ -47,6 +47,14 @@ fn of(organization: &RawOrganization) -> Vec<(&'static str, &'static str, String
         "whoever is on the way can relay the NTLM log-on to another server",
     );
     warn(
+        !organization.exchange.addresses.is_empty()
+            && organization.exchange.proxy.is_some()
+            && organization.exchange.no_proxy.is_empty(),
+        "exchange",
+        "addresses",
+        "every server is reached through the proxy, which looks names up by itself, so this has no effect",
+    );
+    warn(
         !policy.always_allow_compliant,
         "policy",
         "always_allow_compliant",

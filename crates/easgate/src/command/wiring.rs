@@ -211,12 +211,19 @@ fn servers(
     seen: &[ServerSeen],
 ) -> Result<FirstReachable<WsmanTransport>, Failure> {
     let mut configs = exchange.transports(environment)?;
-    if exchange.may_discover()
-        && let Some(first) = configs.first().cloned()
-    {
+    if let Some(first) = configs.first().cloned() {
         let configured: Vec<_> = exchange.servers().cloned().collect();
-        for url in stand_ins(&configured, seen, &exchange.failover_domains) {
-            configs.push(easgate_cmdlet::Config { url, ..first.clone() });
+        let told = stand_ins(&configured, seen, &exchange.failover_domains);
+        for url in told.into_iter().filter(|url| exchange.may_stand_in(url)) {
+            let config = easgate_cmdlet::Config {
+                url,
+                discovered: true,
+                ..first.clone()
+            };
+            match config.check() {
+                Ok(()) => configs.push(config),
+                Err(error) => tracing::warn!(url = %config.url, %error, "A server that was told is not used"),
+            }
         }
     }
     let used = if exchange.cas_failover { configs.len() } else { 1 };
