@@ -179,7 +179,8 @@ fn addresses_are_names_of_servers_and_where_they_lead() {
         line 9, column 32: nobody can be reached at this address
         line 9, column 15: the name stands here twice, in different case
         line 9, column 13: invalid type: sequence, expected a map
-    "#]].assert_eq(&rows);
+    "#]]
+    .assert_eq(&rows);
     let proxied = format!("{https}\naddresses = {{ ex1 = \"10.1.2.3\" }}\nproxy = \"http://proxy:3128\"");
     let warnings = parse(&sample_with(&proxied), Path::new("/")).unwrap().warnings;
     assert!(

@@ -9,7 +9,7 @@ use super::super::bind::{Bound, conversion};
 use super::super::names::canonical;
 use super::super::organization::{Found, Policy, RuleObject, State};
 use super::super::rows::POLICY_NAMES;
-use super::super::{ExchangeVersion, Fault, same};
+use super::super::{ExchangeVersion, Fault, ListWrite, same};
 use super::lists::{self, ListError};
 use super::{Context, Record, Records, error, none, one};
 
@@ -79,6 +79,17 @@ fn cas_mailbox(context: &Context, bound: &Bound) -> Result<Records, Box<ErrorRec
     if same_as_before {
         return Ok(unmodified(&canonical(&object.world.distinguished_name)));
     }
+    let write = ListWrite {
+        server: context.front_end.clone(),
+        mailbox: guid,
+        no_longer_allowed: missing(&allowed, &object.allowed),
+        no_longer_blocked: missing(&blocked, &object.blocked),
+        allowed: missing(&object.allowed, &allowed),
+        blocked: missing(&object.blocked, &blocked),
+    };
+    if allowed != object.allowed || blocked != object.blocked {
+        state.list_writes.push(write);
+    }
     let now = state.now();
     let object = &mut state.mailboxes[at];
     (object.allowed, object.blocked, object.policy) = (allowed, blocked, policy);
@@ -91,6 +102,12 @@ fn cas_mailbox(context: &Context, bound: &Bound) -> Result<Records, Box<ErrorRec
         settle_all(&mut state, at);
     }
     Ok(none())
+}
+
+/// What of `list` is not in `other`.
+fn missing(other: &[String], list: &[String]) -> Vec<String> {
+    let is_there = |id: &String| other.iter().any(|known| same(known, id));
+    list.iter().filter(|id| !is_there(id)).cloned().collect()
 }
 
 /// The policy that the mailbox is to have, or the name of one that does not exist.
