@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::bind::{Bound, conversion};
 use super::super::names::canonical;
-use super::super::organization::{Found, Policy, RuleObject, State};
+use super::super::organization::{Found, MailboxObject, Policy, RuleObject, State};
 use super::super::rows::POLICY_NAMES;
 use super::super::{ExchangeVersion, Fault, ListWrite, same};
 use super::lists::{self, ListError};
@@ -79,29 +79,34 @@ fn cas_mailbox(context: &Context, bound: &Bound) -> Result<Records, Box<ErrorRec
     if same_as_before {
         return Ok(unmodified(&canonical(&object.world.distinguished_name)));
     }
-    let write = ListWrite {
-        server: context.front_end.clone(),
-        mailbox: guid,
-        no_longer_allowed: missing(&allowed, &object.allowed),
-        no_longer_blocked: missing(&blocked, &object.blocked),
-        allowed: missing(&object.allowed, &allowed),
-        blocked: missing(&object.blocked, &blocked),
-    };
-    if allowed != object.allowed || blocked != object.blocked {
-        state.list_writes.push(write);
-    }
+    let write = list_write(context, object, (&allowed, &blocked));
+    state.list_writes.extend(write);
     let now = state.now();
     let object = &mut state.mailboxes[at];
     (object.allowed, object.blocked, object.policy) = (allowed, blocked, policy);
-    (
-        object.active_sync_enabled,
-        object.has_partnership,
-        object.when_changed,
-    ) = (enabled, partnership, now);
+    (object.active_sync_enabled, object.has_partnership) = (enabled, partnership);
+    object.when_changed = now;
     if state.update_on_set {
         settle_all(&mut state, at);
     }
     Ok(none())
+}
+
+/// What is to be kept of a change of both lists; `None` when neither changes.
+fn list_write(
+    context: &Context,
+    now: &MailboxObject,
+    (allowed, blocked): (&[String], &[String]),
+) -> Option<ListWrite> {
+    let changes = *allowed != *now.allowed || *blocked != *now.blocked;
+    changes.then(|| ListWrite {
+        server: context.front_end.clone(),
+        mailbox: now.world.mailbox_guid,
+        allowed: missing(&now.allowed, allowed),
+        no_longer_allowed: missing(allowed, &now.allowed),
+        blocked: missing(&now.blocked, blocked),
+        no_longer_blocked: missing(blocked, &now.blocked),
+    })
 }
 
 /// What of `list` is not in `other`.

@@ -113,7 +113,8 @@ async fn the_organisation_knows_servers_that_are_none_to_connect_to() {
         edge01.contoso.com, Version 15.2 (Build 986.5), clients false, edge true
         old01.contoso.com, Version 15.1 (Build 2507.6), clients true, edge false
         far01.fabrikam.com, Version 15.2 (Build 986.5), clients true, edge false
-    "#]].assert_eq(&rows(&seen));
+    "#]]
+    .assert_eq(&rows(&seen));
     let named = Command::new("Get-ExchangeServer").with("Identity", "far01.fabrikam.com");
     assert_eq!(client.run(named).await.texts("Name"), ["FAR01"]);
     simulator.stop().await.unwrap();
