@@ -8,7 +8,7 @@ mod tests;
 mod tls;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use url::{Host, Url};
 
@@ -70,6 +70,9 @@ pub struct Config {
     /// Whether a server told the name in `url`. Such a name leads neither to this computer nor to one that is known to its
     /// link alone, unless `addresses` says so.
     pub discovered: bool,
+    /// Tells the time of day. When a server refuses a ticket of the system, its clock is compared with this one; a ticket
+    /// that was taken with a password is compared with the clock of the domain controller.
+    pub now: Option<fn() -> SystemTime>,
     /// What a server may make us hold in memory.
     pub limits: Limits,
 }
@@ -102,6 +105,7 @@ impl Config {
             ca_file: None,
             addresses: HostAddresses::default(),
             discovered: false,
+            now: None,
             limits: Limits::default(),
         }
     }
