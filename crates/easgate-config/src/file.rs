@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::parallel::RawParallel;
+use crate::schedule::RawSchedule;
+use crate::service::RawService;
 use crate::text::{RawDuration, RawSecret, RawThreshold};
 
 /// The configuration of easgate.
@@ -20,6 +22,9 @@ pub(crate) struct RawFile {
     /// Where durable state is kept.
     #[serde(default)]
     pub(crate) store: RawStore,
+    /// `easgate run`.
+    #[serde(default)]
+    pub(crate) service: RawService,
 }
 
 /// One Exchange organisation.
@@ -41,6 +46,9 @@ pub(crate) struct RawOrganization {
     /// How much may change within 24 hours.
     #[serde(default)]
     pub(crate) guard: RawGuard,
+    /// What `easgate run` does by itself, and when.
+    #[serde(default)]
+    pub(crate) schedule: RawSchedule,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
