@@ -12,11 +12,13 @@
 //! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
 //! - devices last seen, with what was decided ([`DeviceRow`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
-//! - that Exchange refused the account ([`Refusal`]).
+//! - that Exchange refused the account ([`Refusal`]);
+//! - the audit, a chain of records that each of these writes to in its own transaction ([`AuditEvent`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
 //! IMEI and phone number have no column.
 
+mod audit;
 mod baseline;
 mod binding;
 mod convert;
@@ -29,6 +31,7 @@ mod owned;
 mod refusal;
 mod runs;
 
+pub use audit::{Actor, AuditAction, AuditEvent, AuditHash, AuditHead, AuditRecord, ParseHeadError};
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
