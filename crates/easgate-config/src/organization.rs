@@ -22,6 +22,8 @@ pub struct Configuration {
     pub organizations: Vec<Organization>,
     /// Where durable state is kept.
     pub store: StoreLocation,
+    /// The file of the key under which the audit is sealed.
+    pub audit_key: PathBuf,
     /// What works and should be looked at.
     pub warnings: Vec<Warning>,
 }

@@ -142,8 +142,8 @@ pub struct Verdict {
 pub struct ChainCheck {
     verdict: Verdict,
     vouchers: BTreeMap<i64, Vec<Voucher>>,
-    /// Whether it has to begin with record 1.
-    from_start: bool,
+    /// Whether it has to begin with record 1 and to end with the last one.
+    is_whole: bool,
 }
 
 impl ChainCheck {
@@ -166,15 +166,16 @@ impl ChainCheck {
                 fault: None,
             },
             vouchers: by_record,
-            from_start: true,
+            is_whole: true,
         }
     }
 
-    /// As [`ChainCheck::whole`], of a chain that may begin with any record, as an export does.
+    /// As [`ChainCheck::whole`], of a chain that may begin and end with any record, as an export does; only a head
+    /// that was given has to be in it.
     #[must_use]
     pub fn part(organization: &str, vouchers: impl IntoIterator<Item = Voucher>) -> Self {
         Self {
-            from_start: false,
+            is_whole: false,
             ..Self::whole(organization, vouchers)
         }
     }
@@ -189,7 +190,7 @@ impl ChainCheck {
         }
         let (expected, previous) = match self.verdict.intact {
             Some(before) => (before.sequence.saturating_add(1), Some(before.hash)),
-            None if self.from_start || record.sequence == 1 => (1, Some(AuditHash::NONE)),
+            None if self.is_whole || record.sequence == 1 => (1, Some(AuditHash::NONE)),
             None => (record.sequence, None),
         };
         let wrong = |kind| Fault {
@@ -244,8 +245,8 @@ impl ChainCheck {
         let beyond = self
             .vouchers
             .range(end.saturating_add(1)..)
-            .next_back()
-            .and_then(|(_, told)| told.last());
+            .flat_map(|(_, told)| told)
+            .rfind(|voucher| self.is_whole || voucher.witness == Witness::Given);
         if let (None, Some(voucher)) = (&self.verdict.fault, beyond) {
             self.verdict.fault = Some(Fault {
                 first: end + 1,

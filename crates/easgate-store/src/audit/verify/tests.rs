@@ -137,6 +137,12 @@ fn a_part_begins_anywhere_and_a_whole_does_not() {
     let records = chain(&WORDS)[2..].to_vec();
     let part = checked(ChainCheck::part("contoso", []), &records);
     assert_eq!((part.first, &part.fault), (Some(3), &None));
+    let later = voucher(&chain(&["a", "b", "c", "d", "e", "f", "g"])[6], Witness::File);
+    let part = checked(ChainCheck::part("contoso", [later]), &records);
+    assert_eq!(
+        part.fault, None,
+        "an export is older than the checkpoints after it"
+    );
     let whole = checked(ChainCheck::whole("contoso", []), &records);
     assert_eq!(
         whole.fault.map(|fault| (fault.first, fault.kind)),
