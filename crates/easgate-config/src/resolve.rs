@@ -44,6 +44,13 @@ pub(crate) fn resolve(
         .collect();
     checks.distinct(&raw.organization);
     checks.store(&raw.store.url);
+    if raw.audit.key.is_empty() || raw.audit.key.ends_with('/') {
+        let key = [Key::Name("audit"), Key::Name("key")];
+        checks.problem(
+            &key,
+            "the key of the audit is the path of a file, such as \"/var/lib/easgate/audit.key\"",
+        );
+    }
     if !checks.problems.is_empty() {
         return Err(checks.problems);
     }
@@ -56,6 +63,7 @@ pub(crate) fn resolve(
             url: raw.store.url.clone(),
             base: base.to_owned(),
         },
+        audit_key: base.join(&raw.audit.key),
         warnings: warnings::warnings(raw, source),
     })
 }

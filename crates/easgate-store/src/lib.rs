@@ -32,7 +32,11 @@ mod owned;
 mod refusal;
 mod runs;
 
-pub use audit::{Actor, AuditAction, AuditEvent, AuditHash, AuditHead, AuditRecord, ParseHeadError};
+pub use audit::{
+    Actor, Anchor, AnchorError, AuditAction, AuditEvent, AuditHash, AuditHead, AuditKey, AuditLine,
+    AuditRecord, ChainCheck, Checkpoint, Fault, FaultKind, LineError, ParseHeadError, Verdict, Voucher,
+    Witness,
+};
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
@@ -45,6 +49,8 @@ pub use owned::{List, OwnedEntry, OwnedRow};
 pub use refusal::Refusal;
 pub use runs::{Finish, Run, RunId, RunResult};
 
+#[cfg(test)]
+mod anchor_tests;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
