@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -21,6 +22,9 @@ const CONNECTIONS: usize = 32;
 
 /// How long a request may take to come, and an answer to be taken.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How much of what nobody wants to read is taken all the same, in bytes.
+const MOST_UNREAD: u64 = 1024 * 1024;
 
 /// A request, whose it is, and where its answers go.
 pub(super) struct Asked {
@@ -124,11 +128,19 @@ async fn visit(stream: UnixStream, asked: mpsc::Sender<Asked>) {
             return;
         }
     };
-    let (read, mut write) = stream.into_split();
-    let request = match timeout(PATIENCE, request(read)).await {
-        Ok(Ok(request)) => request,
-        Ok(Err(message)) => return refuse(&mut write, uid, &message).await,
-        Err(_) => return refuse(&mut write, uid, "the request did not come within five seconds").await,
+    let (mut read, mut write) = stream.into_split();
+    let come = timeout(PATIENCE, request(&mut read)).await;
+    let late = || "the request did not come within five seconds".to_owned();
+    let request = match come.unwrap_or_else(|_| Err(late())) {
+        Ok(request) => request,
+        Err(message) => {
+            refuse(&mut write, uid, &message).await;
+            // What is left unread would take the answer away with it.
+            let _ = write.shutdown().await;
+            let mut rest = read.take(MOST_UNREAD);
+            let _ = timeout(PATIENCE, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+            return;
+        }
     };
     tracing::info!(
         event = events::CONTROL_REQUEST,
@@ -155,7 +167,7 @@ async fn visit(stream: UnixStream, asked: mpsc::Sender<Asked>) {
     let _ = tell(&mut write, &Answer::refused("stopping", "the service ends")).await;
 }
 
-async fn request(read: tokio::net::unix::OwnedReadHalf) -> Result<Request, String> {
+async fn request(read: &mut OwnedReadHalf) -> Result<Request, String> {
     let mut line = Vec::new();
     let mut read = BufReader::new(read.take(LONGEST_REQUEST + 1));
     read.read_until(b'\n', &mut line)
@@ -167,13 +179,13 @@ async fn request(read: tokio::net::unix::OwnedReadHalf) -> Result<Request, Strin
     serde_json::from_slice(&line).map_err(|error| format!("this is no request: {error}"))
 }
 
-async fn refuse(write: &mut tokio::net::unix::OwnedWriteHalf, uid: u32, message: &str) {
+async fn refuse(write: &mut OwnedWriteHalf, uid: u32, message: &str) {
     let message = easgate_model::escape_long(message);
     tracing::warn!(event = events::CONTROL_REFUSED, uid, message, "Request refused");
     let _ = tell(write, &Answer::refused("request", message)).await;
 }
 
-async fn tell(write: &mut tokio::net::unix::OwnedWriteHalf, answer: &Answer) -> io::Result<()> {
+async fn tell(write: &mut OwnedWriteHalf, answer: &Answer) -> io::Result<()> {
     let mut line = serde_json::to_vec(answer)?;
     line.push(b'\n');
     let told = timeout(PATIENCE, write.write_all(&line)).await;
