@@ -56,7 +56,7 @@ async fn the_first_full_sync_begins_at_once_and_commands_hand_over_to_the_servic
         .find(|line| line.contains("syncRequested"))
         .unwrap_or_else(|| panic!("{audit}"));
     let requested: Value = serde_json::from_str(requested).unwrap();
-    assert_eq!(requested["uid"], asked["fields"]["uid"], "{requested}");
+    assert_eq!(requested["actor_uid"], asked["fields"]["uid"], "{requested}");
     let words = place.easgate("sync --full").await.exits(0);
     assert!(words.stdout.contains("devices decided"), "{}", words.stdout);
     service.stops(&place).await;
