@@ -30,6 +30,9 @@ pub(crate) const AUTHENTICATION: &[&str] = &[
 /// What the feature `gssapi` is built with.
 pub(crate) const SYSTEM_KERBEROS: &[&str] = &["libclang-dev", "libkrb5-dev"];
 
+/// What a package of ours is built and installed with, and what knows its unit.
+pub(crate) const PACKAGING: &[&str] = &["dpkg", "systemd"];
+
 /// Where a machine is told which services a package may start.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 

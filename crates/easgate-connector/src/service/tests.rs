@@ -340,3 +340,17 @@ async fn many_triggers_that_nobody_waits_for_leave_nothing_behind() {
     assert_eq!(book.kinds(), [Kind::Full, Kind::Full]);
     service.stop().await;
 }
+
+/// The page lists every event, so that it cannot go stale.
+#[test]
+fn the_page_lists_every_event_with_its_meaning() {
+    let page = include_str!("../../../../docs/service.md");
+    let (head, rest) = page.split_once("<!-- events -->\n").unwrap();
+    let (_, tail) = rest.split_once("<!-- end of events -->\n").unwrap();
+    let rows: String = events::ALL
+        .iter()
+        .map(|(id, meaning)| format!("| `{id}` | {meaning} |\n"))
+        .collect();
+    let expected = format!("{head}<!-- events -->\n{rows}<!-- end of events -->\n{tail}");
+    expect_test::expect_file!["../../../../docs/service.md"].assert_eq(&expected);
+}
