@@ -7,7 +7,7 @@ use easgate_compliance::{
     Window, decide, guard, plan,
 };
 use easgate_model::{DeviceId, MailboxId};
-use easgate_store::{Finish, List, LockError, Organization, OwnedRow, RunId, Store, StoreError, Writer};
+use easgate_store::{Finish, LeaseError, List, Organization, OwnedRow, RunId, Store, StoreError, Writer};
 
 use crate::apply::{Applied, Apply};
 use crate::clock::Clock;
@@ -66,11 +66,11 @@ impl Cycle<'_> {
     pub async fn full_sync(&self) -> Result<Report, CycleError> {
         let started = self.clock.elapsed();
         let organization = self.store.organization(&self.config.name).await?;
-        let writer = organization.lock()?;
+        let writer = organization.lock().await?;
         let run = writer
             .start_run("full", self.config.mode.name(), self.clock.now())
             .await?;
-        match self.sync(&writer, run).await {
+        let result = match self.sync(&writer, run).await {
             Ok((mut report, gathered)) => {
                 report.durations.total = self.clock.elapsed().saturating_sub(started);
                 self.finish(&writer, run, &mut report, gathered).await;
@@ -82,7 +82,11 @@ impl Cycle<'_> {
                 self.finish(&writer, run, &mut report, None).await;
                 Err(error)
             }
+        };
+        if let Err(error) = writer.hand_over().await {
+            tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
         }
+        result
     }
 
     /// Reads everything and plans, as a full sync would. Writes nothing, neither to Exchange nor to the store.
@@ -369,7 +373,7 @@ pub enum CycleError {
     #[error("the facts cannot be relied on, so nothing was changed")]
     Facts(#[from] FactsError),
     #[error("the organisation cannot be worked on now")]
-    Busy(#[from] LockError),
+    Busy(#[from] LeaseError),
     #[error("the store cannot be used, so nothing was changed")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

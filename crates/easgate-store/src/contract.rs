@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    Baseline, BindError, Bound, Edit, Effect, Finish, Intent, List, LockError, Outcome, OwnedEntry, RunId,
+    Baseline, BindError, Bound, Edit, Effect, Finish, Intent, LeaseError, List, Outcome, OwnedEntry, RunId,
     RunResult, Store, Window, Writer,
 };
 
@@ -25,7 +25,7 @@ fn device(text: &str) -> DeviceId {
 }
 
 pub(crate) async fn writer(store: &Store) -> Writer {
-    store.organization("contoso").await.unwrap().lock().unwrap()
+    store.organization("contoso").await.unwrap().lock().await.unwrap()
 }
 
 /// An intent that blocks `id` and takes it out of the allow list, which held it.
@@ -96,7 +96,7 @@ pub(crate) async fn an_organisation_is_bound_to_what_answered_first(store: Store
         matches!(error, BindError::OtherTenant { known, .. } if known == tenant),
         "{error}"
     );
-    let second = store.organization("second").await.unwrap().lock().unwrap();
+    let second = store.organization("second").await.unwrap().lock().await.unwrap();
     let error = second.bind(exchange, None).await.unwrap_err();
     assert!(
         matches!(error, BindError::Taken { ref other, .. } if other == "contoso"),
@@ -264,12 +264,15 @@ pub(crate) async fn a_run_that_read_nothing_is_no_yardstick(store: Store) {
 
 pub(crate) async fn one_writer_at_a_time(store: Store) {
     let organization = store.organization("contoso").await.unwrap();
-    let first = organization.lock().unwrap();
-    assert!(matches!(organization.lock(), Err(LockError::Held { .. })));
+    let first = organization.lock().await.unwrap();
+    assert!(matches!(organization.lock().await, Err(LeaseError::Held { .. })));
     let other = store.organization("fabrikam").await.unwrap();
-    assert!(other.lock().is_ok(), "another organisation has its own writer");
+    assert!(
+        other.lock().await.is_ok(),
+        "another organisation has its own writer"
+    );
     drop(first);
-    assert!(organization.lock().is_ok());
+    assert!(organization.lock().await.is_ok());
 }
 
 pub(crate) async fn organisations_do_not_see_each_other(store: Store) {
@@ -287,7 +290,7 @@ pub(crate) async fn organisations_do_not_see_each_other(store: Store) {
     assert_eq!(other.runs(9).await.unwrap(), []);
     assert_eq!(other.window(NOW).await.unwrap(), Window::default());
     assert_eq!(other.refused().await.unwrap().len(), 0);
-    let writer = other.lock().unwrap();
+    let writer = other.lock().await.unwrap();
     let theirs = OwnedEntry {
         mailbox: mailbox(1),
         list: List::Block,

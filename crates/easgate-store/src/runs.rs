@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use time::OffsetDateTime;
 
 use crate::baseline::Baseline;
@@ -117,9 +117,9 @@ impl Organization {
     /// # Errors
     /// The store cannot be read.
     pub async fn runs(&self, limit: u32) -> Result<Vec<Run>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM runs WHERE organization = ? ORDER BY id DESC LIMIT ?")
+        let rows = sqlx::query("SELECT * FROM runs WHERE organization = $1 ORDER BY id DESC LIMIT $2")
             .bind(self.id())
-            .bind(limit)
+            .bind(i64::from(limit))
             .fetch_all(self.pool())
             .await
             .map_err(reading("the runs"))?;
@@ -132,7 +132,7 @@ impl Organization {
     /// The store cannot be read.
     pub async fn last_good_run(&self) -> Result<Option<Run>, StoreError> {
         let row = sqlx::query(
-            "SELECT * FROM runs WHERE organization = ? AND result IN ('succeeded', 'held', 'failed') \
+            "SELECT * FROM runs WHERE organization = $1 AND result IN ('succeeded', 'held', 'failed') \
              ORDER BY id DESC LIMIT 1",
         )
         .bind(self.id())
@@ -150,9 +150,9 @@ impl Writer {
     /// The store cannot be written.
     pub async fn start_run(&self, kind: &str, mode: &str, now: OffsetDateTime) -> Result<RunId, StoreError> {
         let wrong = writing("the run");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         sqlx::query(
-            "UPDATE runs SET result = 'interrupted', finished = ? WHERE organization = ? AND result IS NULL",
+            "UPDATE runs SET result = 'interrupted', finished = $1 WHERE organization = $2 AND result IS NULL",
         )
         .bind(to_micros(now))
         .bind(self.id())
@@ -160,7 +160,7 @@ impl Writer {
         .await
         .map_err(&wrong)?;
         let id = sqlx::query_scalar(
-            "INSERT INTO runs (organization, kind, mode, started) VALUES (?, ?, ?, ?) RETURNING id",
+            "INSERT INTO runs (organization, kind, mode, started) VALUES ($1, $2, $3, $4) RETURNING id",
         )
         .bind(self.id())
         .bind(kind)
@@ -169,7 +169,10 @@ impl Writer {
         .fetch_one(&mut *transaction)
         .await
         .map_err(&wrong)?;
-        transaction.commit().await.map_err(wrong)?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the run"))?;
         Ok(RunId(id))
     }
 
@@ -179,9 +182,9 @@ impl Writer {
     /// The store cannot be written.
     pub async fn finish_run(&self, run: RunId, finish: &Finish) -> Result<(), StoreError> {
         let wrong = writing("the run");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         sqlx::query(
-            "UPDATE runs SET finished = ?, result = ?, server = ?, figures = ? WHERE organization = ? AND id = ?",
+            "UPDATE runs SET finished = $1, result = $2, server = $3, figures = $4 WHERE organization = $5 AND id = $6",
         )
         .bind(to_micros(finish.at))
         .bind(finish.result.name())
@@ -194,7 +197,7 @@ impl Writer {
         .map_err(&wrong)?;
         if let Some(baseline) = &finish.baseline {
             sqlx::query(
-                "INSERT INTO baselines (organization, run, content) VALUES (?, ?, ?) \
+                "INSERT INTO baselines (organization, run, content) VALUES ($1, $2, $3) \
                  ON CONFLICT (organization) DO UPDATE SET run = excluded.run, content = excluded.content",
             )
             .bind(self.id())
@@ -204,11 +207,14 @@ impl Writer {
             .await
             .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the run"))
     }
 }
 
-fn run(row: &SqliteRow) -> Result<Run, StoreError> {
+fn run(row: &AnyRow) -> Result<Run, StoreError> {
     let result: Option<&str> = row.get("result");
     let finished: Option<i64> = row.get("finished");
     let figures: Option<&str> = row.get("figures");

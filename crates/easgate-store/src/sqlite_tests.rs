@@ -141,7 +141,7 @@ async fn a_newer_store_is_refused() {
             error,
             OpenError::Newer {
                 found: 99,
-                known: 2,
+                known: 3,
                 ..
             }
         ),

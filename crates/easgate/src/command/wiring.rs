@@ -73,9 +73,11 @@ impl Settings {
     /// Opens the store.
     ///
     /// # Errors
-    /// When it cannot be opened.
-    pub(crate) async fn store(&self) -> Result<Store, easgate_store::OpenError> {
-        Store::open(&self.configuration.store.url, &self.configuration.store.base).await
+    /// When it cannot be opened, or its password cannot be read.
+    pub(crate) async fn store(&self) -> Result<Store, Failure> {
+        let place = &self.configuration.store;
+        let location = place.location(&Environment::of_this_process())?;
+        Ok(Store::connect(&location).await?)
     }
 }
 
