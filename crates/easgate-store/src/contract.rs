@@ -1,6 +1,7 @@
 //! What every store keeps to, whatever database is under it: functions over the public API.
 
 pub(crate) mod devices;
+pub(crate) mod leases;
 pub(crate) mod refusals;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
@@ -10,9 +11,41 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    Baseline, BindError, Bound, Edit, Effect, Finish, Intent, LeaseError, List, Outcome, OwnedEntry, RunId,
-    RunResult, Store, Window, Writer,
+    Baseline, BindError, Bound, Edit, Effect, Finish, Intent, List, Outcome, OwnedEntry, RunId, RunResult,
+    Store, Window, Writer,
 };
+
+/// Gives every test of the contract to `$over`, which makes one of it for its database.
+macro_rules! every_test {
+    ($over:ident) => {
+        $over! {
+            crate::contract:
+            an_organisation_is_bound_to_what_answered_first,
+            an_intent_is_open_until_its_outcome_is_written,
+            what_was_added_is_ours_and_what_existed_before_is_not,
+            a_change_that_does_not_show_leaves_its_removals_ours,
+            the_window_counts_devices_over_24_hours_and_all_runs,
+            a_run_that_nobody_finished_is_interrupted,
+            a_run_that_read_nothing_is_no_yardstick,
+            organisations_do_not_see_each_other;
+            crate::contract::devices:
+            devices_come_in_pages_in_the_order_of_addresses,
+            devices_are_found_by_every_filter,
+            only_devices_that_changed_are_written,
+            what_a_run_could_not_decide_leaves_what_an_earlier_one_said,
+            a_device_that_stands_twice_in_a_run_is_one_row,
+            texts_with_the_character_that_no_database_has_are_kept_without_it;
+            crate::contract::leases:
+            one_writer_at_a_time,
+            tokens_only_grow,
+            a_writer_that_was_overtaken_writes_nothing,
+            a_hand_over_is_told_from_a_take_over;
+            crate::contract::refusals:
+            the_last_refusal_stands_until_it_is_forgotten;
+        }
+    };
+}
+pub(crate) use every_test;
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-01 08:00 UTC);
 
@@ -260,19 +293,6 @@ pub(crate) async fn a_run_that_read_nothing_is_no_yardstick(store: Store) {
             .map(|run| run.id),
         Some(good)
     );
-}
-
-pub(crate) async fn one_writer_at_a_time(store: Store) {
-    let organization = store.organization("contoso").await.unwrap();
-    let first = organization.lock().await.unwrap();
-    assert!(matches!(organization.lock().await, Err(LeaseError::Held { .. })));
-    let other = store.organization("fabrikam").await.unwrap();
-    assert!(
-        other.lock().await.is_ok(),
-        "another organisation has its own writer"
-    );
-    drop(first);
-    assert!(organization.lock().await.is_ok());
 }
 
 pub(crate) async fn organisations_do_not_see_each_other(store: Store) {

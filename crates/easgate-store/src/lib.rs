@@ -50,4 +50,6 @@ pub use runs::{Finish, Run, RunId, RunResult};
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod postgres_tests;
+#[cfg(test)]
 mod sqlite_tests;

@@ -77,7 +77,8 @@ pub struct Writer {
     token: i64,
     taken_over: bool,
     given_back: bool,
-    _lock: Option<Lock>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is held, never read"))]
+    lock: Option<Lock>,
 }
 
 impl Writer {
@@ -92,7 +93,7 @@ impl Writer {
             token,
             taken_over,
             given_back: false,
-            _lock: lock,
+            lock,
         }
     }
 
@@ -106,6 +107,12 @@ impl Writer {
     #[must_use]
     pub const fn took_over(&self) -> bool {
         self.taken_over
+    }
+
+    /// As the end of its process does, without the end of its process.
+    #[cfg(test)]
+    pub(crate) fn release_file_lock(&mut self) {
+        self.lock = None;
     }
 
     /// Leaves nothing to do when it is dropped.
