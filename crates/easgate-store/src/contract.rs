@@ -1,6 +1,8 @@
 //! What every store keeps to, whatever database is under it: functions over the public API.
 
+pub(crate) mod audit;
 pub(crate) mod devices;
+pub(crate) mod last_runs;
 pub(crate) mod leases;
 pub(crate) mod refusals;
 
@@ -28,6 +30,14 @@ macro_rules! every_test {
             a_run_that_nobody_finished_is_interrupted,
             a_run_that_read_nothing_is_no_yardstick,
             organisations_do_not_see_each_other;
+            crate::contract::audit:
+            every_step_of_a_run_is_a_record_of_the_chain,
+            each_organisation_has_a_chain_of_its_own,
+            records_come_in_pages_and_from_a_time_on,
+            who_acts_is_in_the_record,
+            long_and_odd_texts_are_kept_as_they_can_be,
+            a_watch_pass_that_does_nothing_leaves_no_record,
+            what_is_given_up_is_recorded;
             crate::contract::devices:
             devices_come_in_pages_in_the_order_of_addresses,
             devices_are_found_by_every_filter,
@@ -35,6 +45,8 @@ macro_rules! every_test {
             what_a_run_could_not_decide_leaves_what_an_earlier_one_said,
             a_device_that_stands_twice_in_a_run_is_one_row,
             texts_with_the_character_that_no_database_has_are_kept_without_it;
+            crate::contract::last_runs:
+            the_latest_run_of_each_kind_is_known_and_the_latest_good_one;
             crate::contract::leases:
             one_writer_at_a_time,
             tokens_only_grow,
@@ -76,6 +88,8 @@ pub(crate) fn intent(run: RunId, id: &str, at: OffsetDateTime) -> Intent {
         reason: "notCompliant".to_owned(),
         decision: Uuid::from_u128(7),
         effect: Effect::Lost,
+        command: format!("Set-CASMailbox {id}"),
+        server: Some("http://cas1.contoso.example/powershell".to_owned()),
         at,
     }
 }
@@ -316,7 +330,7 @@ pub(crate) async fn organisations_do_not_see_each_other(store: Store) {
         list: List::Block,
         device: device("A1"),
     };
-    writer.forget(&[theirs]).await.unwrap();
+    writer.forget(&[theirs], NOW).await.unwrap();
     writer.record_devices([], NOW).await.unwrap();
     let contoso = store.organization("contoso").await.unwrap();
     assert_eq!(contoso.owned().await.unwrap().len(), 1);

@@ -12,16 +12,19 @@
 //! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
 //! - devices last seen, with what was decided ([`DeviceRow`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
-//! - that Exchange refused the account ([`Refusal`]).
+//! - that Exchange refused the account ([`Refusal`]);
+//! - the audit, a chain of records that each of these writes to in its own transaction ([`AuditEvent`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
 //! IMEI and phone number have no column.
 
+mod audit;
 mod baseline;
 mod binding;
 mod convert;
 mod devices;
 mod journal;
+mod last_runs;
 mod lease;
 mod location;
 mod lock;
@@ -34,10 +37,12 @@ mod runs;
 mod statement;
 mod write;
 
+pub use audit::{Actor, AuditAction, AuditEvent, AuditHash, AuditHead, AuditRecord, ParseHeadError};
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
+pub use last_runs::LastRun;
 pub use lease::{Holder, Lease, LeaseError, Lost};
 pub use location::{Location, LocationError};
 pub use migrate::CopyError;

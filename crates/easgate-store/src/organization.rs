@@ -2,6 +2,7 @@
 
 use sqlx::AnyPool;
 
+use crate::audit::Actor;
 use crate::lease::Lost;
 use crate::lock::Lock;
 use crate::open::Store;
@@ -74,6 +75,7 @@ impl Organization {
 #[derive(Debug)]
 pub struct Writer {
     organization: Organization,
+    actor: Actor,
     token: i64,
     taken_over: bool,
     given_back: bool,
@@ -82,19 +84,28 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(crate) const fn new(
-        organization: Organization,
-        token: i64,
-        taken_over: bool,
-        lock: Option<Lock>,
-    ) -> Self {
+    pub(crate) fn new(organization: Organization, token: i64, taken_over: bool, lock: Option<Lock>) -> Self {
         Self {
             organization,
+            actor: Actor::program(),
             token,
             taken_over,
             given_back: false,
             lock,
         }
+    }
+
+    /// Writes on behalf of `actor` from now on, by the audit; without this, on behalf of the program.
+    #[must_use]
+    pub fn acting_as(mut self, actor: Actor) -> Self {
+        self.actor = actor;
+        self
+    }
+
+    /// Who writes, by the audit.
+    #[must_use]
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
     }
 
     /// The fencing token, which is greater than that of every writer before.
