@@ -25,6 +25,9 @@ pub(crate) struct RawFile {
     /// `easgate run`.
     #[serde(default)]
     pub(crate) service: RawService,
+    /// How it shows when the audit was tampered with.
+    #[serde(default)]
+    pub(crate) audit: RawAudit,
 }
 
 /// One Exchange organisation.
@@ -364,6 +367,22 @@ impl Default for RawStore {
         Self {
             url: "sqlite://easgate.db".to_owned(),
             password: None,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawAudit {
+    /// The file of the key under which the audit is sealed, from the folder of this file unless it begins with `/`; made at
+    /// the first run. `KEY.checkpoints` beside it is added to at the end of each run, so easgate must be able to write there.
+    pub(crate) key: String,
+}
+
+impl Default for RawAudit {
+    fn default() -> Self {
+        Self {
+            key: "audit.key".to_owned(),
         }
     }
 }

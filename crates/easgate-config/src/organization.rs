@@ -25,6 +25,8 @@ pub struct Configuration {
     pub store: StoreLocation,
     /// What the service needs.
     pub service: ServiceSettings,
+    /// The file of the key under which the audit is sealed.
+    pub audit_key: PathBuf,
     /// What works and should be looked at.
     pub warnings: Vec<Warning>,
 }

@@ -45,6 +45,13 @@ pub(crate) fn resolve(
         .collect();
     checks.distinct(&raw.organization);
     let store = checks.store(&raw.store);
+    if raw.audit.key.is_empty() || raw.audit.key.ends_with('/') {
+        let key = [Key::Name("audit"), Key::Name("key")];
+        checks.problem(
+            &key,
+            "the key of the audit is the path of a file, such as \"/var/lib/easgate/audit.key\"",
+        );
+    }
     if !checks.problems.is_empty() {
         return Err(checks.problems);
     }
@@ -54,6 +61,7 @@ pub(crate) fn resolve(
             socket: raw.service.socket.as_ref().map(|path| base.join(path)),
         },
         store,
+        audit_key: base.join(&raw.audit.key),
         warnings: warnings::warnings(raw, source),
     })
 }

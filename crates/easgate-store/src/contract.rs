@@ -245,7 +245,7 @@ pub(crate) async fn the_window_counts_devices_over_24_hours_and_all_runs(store: 
     );
 }
 
-fn finish(result: RunResult, baseline: Option<Baseline>) -> Finish {
+pub(crate) fn finish(result: RunResult, baseline: Option<Baseline>) -> Finish {
     Finish {
         at: NOW + Duration::hours(2),
         result,

@@ -37,7 +37,11 @@ mod runs;
 mod statement;
 mod write;
 
-pub use audit::{Actor, AuditAction, AuditEvent, AuditHash, AuditHead, AuditRecord, ParseHeadError};
+pub use audit::{
+    Actor, Anchor, AnchorError, AuditAction, AuditEvent, AuditHash, AuditHead, AuditKey, AuditLine,
+    AuditRecord, ChainCheck, Checkpoint, Fault, FaultKind, LineError, ParseHeadError, Verdict, Voucher,
+    Witness,
+};
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
@@ -52,6 +56,8 @@ pub use owned::{List, OwnedEntry, OwnedRow};
 pub use refusal::Refusal;
 pub use runs::{Finish, Run, RunId, RunResult};
 
+#[cfg(test)]
+mod anchor_tests;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]

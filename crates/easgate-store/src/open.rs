@@ -12,6 +12,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::{AnyPool, ConnectOptions, Executor};
 use url::Url;
 
+use crate::audit::Anchor;
 use crate::lease::Dropped;
 use crate::location::{Location, LocationError, Place};
 use crate::migrate::{self, MigrationError};
@@ -34,6 +35,7 @@ const POSTGRES: &str = "SET synchronous_commit = on; SET lock_timeout = '10s'; \
 pub struct Store {
     pool: AnyPool,
     place: Place,
+    anchor: Option<Anchor>,
     pub(crate) dropped: Dropped,
 }
 
@@ -93,10 +95,26 @@ impl Store {
         let store = Self {
             pool,
             place,
+            anchor: None,
             dropped: Dropped::default(),
         };
         migrate::run(&store).await?;
         Ok(store)
+    }
+
+    /// Seals the audit of every organisation at the end of each run, with the key of `anchor`.
+    #[must_use]
+    pub fn anchored(self, anchor: Anchor) -> Self {
+        Self {
+            anchor: Some(anchor),
+            ..self
+        }
+    }
+
+    /// Where heads of the audit are sealed.
+    #[must_use]
+    pub const fn anchor(&self) -> Option<&Anchor> {
+        self.anchor.as_ref()
     }
 
     /// The view of the organisation that the configuration calls `name`.

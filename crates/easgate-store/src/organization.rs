@@ -2,7 +2,7 @@
 
 use sqlx::AnyPool;
 
-use crate::audit::Actor;
+use crate::audit::{Actor, Anchor, AnchorError};
 use crate::lease::Lost;
 use crate::lock::Lock;
 use crate::open::Store;
@@ -60,6 +60,11 @@ impl Organization {
     #[must_use]
     pub const fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Where heads of the audit are sealed.
+    pub(crate) const fn anchor(&self) -> Option<&Anchor> {
+        self.store.anchor()
     }
 
     pub(crate) const fn pool(&self) -> &AnyPool {
@@ -169,6 +174,8 @@ pub enum StoreError {
     Lost(#[from] Lost),
     #[error("the store holds {value:?} in {column}, which this version did not write")]
     Corrupt { column: &'static str, value: String },
+    #[error("the audit cannot be sealed")]
+    Seal(#[source] AnchorError),
 }
 
 pub(crate) fn reading(what: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
