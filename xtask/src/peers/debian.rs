@@ -31,6 +31,9 @@ pub(crate) const AUTHENTICATION: &[&str] = &[
 /// The server that several nodes keep their state on.
 pub(crate) const DATABASE: &[&str] = &["openssl", "postgresql", "python3"];
 
+/// What kills the program at a step that is counted.
+pub(crate) const TRACING: &[&str] = &["strace"];
+
 /// What the feature `gssapi` is built with.
 pub(crate) const SYSTEM_KERBEROS: &[&str] = &["libclang-dev", "libkrb5-dev"];
 
