@@ -60,6 +60,11 @@ contract_over_sqlite! {
 }
 
 contract_over_sqlite! {
+    crate::contract::outages:
+    every_server_has_its_own_outage_until_it_is_forgotten,
+}
+
+contract_over_sqlite! {
     crate::contract::refusals:
     the_last_refusal_stands_until_it_is_forgotten,
 }
@@ -152,7 +157,7 @@ async fn a_newer_store_is_refused() {
             error,
             OpenError::Newer {
                 found: 99,
-                known: 4,
+                known: 8,
                 ..
             }
         ),

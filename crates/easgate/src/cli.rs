@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Plan(PlanArguments),
     /// Runs one cycle in the configured mode
     #[command(
-        after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json"
+        after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json\n  easgate sync --full --scheduled"
     )]
     Sync(SyncArguments),
     /// Lists the devices as the last sync saw them
@@ -216,6 +216,9 @@ pub(crate) struct SyncArguments {
     /// Logs on although Exchange refused the account and its password has not changed
     #[arg(long)]
     pub(crate) log_on_again: bool,
+    /// For timers: leaves a server that could not be reached alone for 1, 5, 15, then 60 minutes; exits 4 when none may be tried
+    #[arg(long)]
+    pub(crate) scheduled: bool,
 }
 
 /// What `devices` takes.

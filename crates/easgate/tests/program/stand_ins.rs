@@ -327,3 +327,35 @@ async fn the_doctor_tells_that_an_address_stands_in_the_file() {
     assert!(check.stdout.contains(&said), "{}", check.stdout);
     site.ends().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scheduled_run_leaves_a_server_alone_that_could_not_be_reached_and_a_person_does_not() {
+    let site = Site::new(20).await;
+    let (place, exchange) = (&site.place, &site.place.exchange);
+    site.syncs_at(FIRST).await;
+    exchange.take_down(0).await.unwrap();
+    site.syncs_at(SECOND).await;
+    exchange.bring_back(0).await.unwrap();
+    exchange.forget_commands();
+    let scheduled = "sync --full --scheduled --json";
+    let report = place.easgate(scheduled).await.exits(0).json();
+    assert_eq!(report["server"], site.url(SECOND), "{report}");
+
+    exchange.take_down(1).await.unwrap();
+    site.syncs_at(FIRST).await;
+    exchange.take_down(0).await.unwrap();
+    place.easgate("sync --full").await.exits(4);
+    for server in [0, 1] {
+        exchange.bring_back(server).await.unwrap();
+    }
+    exchange.forget_commands();
+    let held = place.easgate(scheduled).await.exits(4).json();
+    assert_eq!(held["errors"][0]["kind"], "heldOff", "{held}");
+    assert!(held["errors"][0]["message"].as_str().unwrap().contains("is tried again at"));
+    assert_eq!(exchange.commands().len(), 0, "nobody was asked");
+
+    site.syncs_at(FIRST).await;
+    let report = place.easgate(scheduled).await.exits(0).json();
+    assert_eq!(report["server"], site.url(FIRST), "what a person did counts: {report}");
+    site.ends().await;
+}
