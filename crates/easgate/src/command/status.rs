@@ -1,13 +1,18 @@
-//! `easgate status`: what the store tells, without asking Exchange.
+//! `easgate status`: what the store and the files here tell, without asking Exchange.
 
-use easgate_connector::status;
+use easgate_config::Organization;
+use easgate_connector::{Clock, InUse, SystemClock, status};
+use time::OffsetDateTime;
 
 use crate::cli::Common;
 use crate::command::Failure;
+use crate::command::check::expiry;
+use crate::command::check::finding::Outcome;
 use crate::command::wiring::Settings;
 use crate::exit::Exit;
 use crate::output;
 use crate::render;
+use crate::render::status::{Expiry, Seen};
 
 /// Prints the status of each organisation.
 ///
@@ -16,14 +21,23 @@ use crate::render;
 pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
     let settings = Settings::read(arguments)?;
     let store = settings.store().await?;
+    let now = SystemClock::new().now();
     let mut values = Vec::new();
     for organization in settings.organizations() {
         let config = organization.connector();
         let status = status(&store, &config.name).await?;
+        let servers = organization.exchange.servers();
+        let seen = Seen {
+            in_use: status
+                .server
+                .as_deref()
+                .and_then(|server| InUse::of(server, servers, &status.outages)),
+            expiries: expiries(organization, now),
+        };
         if arguments.json {
-            values.push(render::status::json(&config.name, config.mode, &status));
+            values.push(render::status::json(&config.name, config.mode, &status, &seen));
         } else {
-            render::status::text(&config.name, config.mode, &status);
+            render::status::text(&config.name, config.mode, &status, &seen);
         }
     }
     store.close().await;
@@ -31,4 +45,28 @@ pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
         output::one_or_many(&values)?;
     }
     Ok(Exit::Done)
+}
+
+/// A certificate of a file that the configuration names; or the file, where it cannot be read.
+fn expiries(organization: &Organization, now: OffsetDateTime) -> Vec<Expiry> {
+    let mut rows = Vec::new();
+    for file in expiry::files(organization) {
+        let row = |subject, until, (outcome, text): (Outcome, String)| Expiry {
+            what: file.what,
+            path: file.path.display().to_string(),
+            subject,
+            until,
+            outcome: outcome.name(),
+            is_well: outcome == Outcome::Good,
+            text,
+        };
+        match &file.found {
+            Err(error) => rows.push(row(None, None, (Outcome::Bad, error.clone()))),
+            Ok(chain) => rows.extend(chain.iter().map(|validity| {
+                let subject = Some(validity.subject.clone());
+                row(subject, Some(validity.until()), validity.judge(now))
+            })),
+        }
+    }
+    rows
 }
