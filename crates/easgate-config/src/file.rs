@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::parallel::RawParallel;
+use crate::schedule::RawSchedule;
+use crate::service::RawService;
 use crate::text::{RawDuration, RawSecret, RawThreshold};
 
 /// The configuration of easgate.
@@ -20,6 +22,12 @@ pub(crate) struct RawFile {
     /// Where durable state is kept.
     #[serde(default)]
     pub(crate) store: RawStore,
+    /// `easgate run`.
+    #[serde(default)]
+    pub(crate) service: RawService,
+    /// How it shows when the audit was tampered with.
+    #[serde(default)]
+    pub(crate) audit: RawAudit,
 }
 
 /// One Exchange organisation.
@@ -41,6 +49,9 @@ pub(crate) struct RawOrganization {
     /// How much may change within 24 hours.
     #[serde(default)]
     pub(crate) guard: RawGuard,
+    /// What `easgate run` does by itself, and when.
+    #[serde(default)]
+    pub(crate) schedule: RawSchedule,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
@@ -351,6 +362,22 @@ impl Default for RawStore {
     fn default() -> Self {
         Self {
             url: "sqlite://easgate.db".to_owned(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawAudit {
+    /// The file of the key under which the audit is sealed, from the folder of this file unless it begins with `/`; made at
+    /// the first run. `KEY.checkpoints` beside it is added to at the end of each run, so easgate must be able to write there.
+    pub(crate) key: String,
+}
+
+impl Default for RawAudit {
+    fn default() -> Self {
+        Self {
+            key: "audit.key".to_owned(),
         }
     }
 }

@@ -24,6 +24,7 @@ mod binding;
 mod convert;
 mod devices;
 mod journal;
+mod last_runs;
 mod lock;
 mod open;
 mod organization;
@@ -32,11 +33,16 @@ mod owned;
 mod refusal;
 mod runs;
 
-pub use audit::{Actor, AuditAction, AuditEvent, AuditHash, AuditHead, AuditRecord, ParseHeadError};
+pub use audit::{
+    Actor, Anchor, AnchorError, AuditAction, AuditEvent, AuditHash, AuditHead, AuditKey, AuditLine,
+    AuditRecord, ChainCheck, Checkpoint, Fault, FaultKind, LineError, ParseHeadError, Verdict, Voucher,
+    Witness,
+};
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
+pub use last_runs::LastRun;
 pub use lock::LockError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
@@ -45,6 +51,8 @@ pub use owned::{List, OwnedEntry, OwnedRow};
 pub use refusal::Refusal;
 pub use runs::{Finish, Run, RunId, RunResult};
 
+#[cfg(test)]
+mod anchor_tests;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! What can be asked.
 
+mod audit;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::logging::LogArguments;
+
+pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -66,6 +70,9 @@ pub(crate) enum Command {
     /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 0 whatever it shows
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
+    /// The audit: who changed what and why, and whether it was tampered with
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),

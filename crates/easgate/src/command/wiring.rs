@@ -11,7 +11,7 @@ use easgate_connector::adapters::{Breaker, ExchangeAdapter, Outages};
 use easgate_connector::ports::EnrollmentSource;
 use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins};
 use easgate_intune::{Graph, Timing};
-use easgate_store::{ServerSeen, Store, StoreError};
+use easgate_store::{Anchor, ServerSeen, Store, StoreError};
 
 use crate::cli::Common;
 use crate::command::Failure;
@@ -77,7 +77,9 @@ impl Settings {
     /// # Errors
     /// When it cannot be opened.
     pub(crate) async fn store(&self) -> Result<Store, easgate_store::OpenError> {
-        Store::open(&self.configuration.store.url, &self.configuration.store.base).await
+        let location = &self.configuration.store;
+        let store = Store::open(&location.url, &location.base).await?;
+        Ok(store.anchored(Anchor::at(&self.configuration.audit_key)))
     }
 }
 
