@@ -3,7 +3,7 @@
 use sqlx::Row;
 use time::OffsetDateTime;
 
-use crate::convert::{to_micros, to_time};
+use crate::convert::{text, to_micros, to_time};
 use crate::organization::{Organization, StoreError, reading, writing};
 
 /// A server that could not be reached when it was last tried.
@@ -62,11 +62,11 @@ impl Organization {
              tried = excluded.tried, cause = excluded.cause",
         )
         .bind(self.id())
-        .bind(&outage.server)
+        .bind(text(&outage.server))
         .bind(to_micros(outage.since))
         .bind(i64::from(outage.failures))
         .bind(to_micros(outage.tried))
-        .bind(&outage.cause)
+        .bind(text(&outage.cause))
         .execute(self.pool())
         .await
         .map_err(writing("that a server could not be reached"))?;
