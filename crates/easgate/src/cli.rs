@@ -1,6 +1,7 @@
 //! What can be asked.
 
 mod audit;
+mod run;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::logging::LogArguments;
 
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
+pub(crate) use run::RunArguments;
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -57,6 +59,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json\n  easgate sync --full --scheduled"
     )]
     Sync(SyncArguments),
+    /// The service: syncs by schedule, on demand and on signals, until it is told to stop
+    #[command(after_help = run::EXAMPLES)]
+    Run(RunArguments),
     /// Lists the devices as the last sync saw them
     #[command(
         after_help = "Examples:\n  easgate devices --access block\n  easgate devices --mailbox alice@contoso.com --json"

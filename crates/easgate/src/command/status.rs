@@ -1,7 +1,8 @@
-//! `easgate status`: what the store and the files here tell, without asking Exchange.
+//! `easgate status`: what the store, the files here and the running service tell, without asking Exchange.
 
 use easgate_config::Organization;
 use easgate_connector::{Clock, InUse, SystemClock, status};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::cli::Common;
@@ -9,6 +10,7 @@ use crate::command::Failure;
 use crate::command::check::expiry;
 use crate::command::check::finding::Outcome;
 use crate::command::wiring::Settings;
+use crate::control;
 use crate::exit::Exit;
 use crate::output;
 use crate::render;
@@ -23,6 +25,7 @@ pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
     let store = settings.store().await?;
     let now = SystemClock::new().now();
     let mut values = Vec::new();
+    let service = service(&settings).await;
     for organization in settings.organizations() {
         let config = organization.connector();
         let status = status(&store, &config.name).await?;
@@ -35,9 +38,12 @@ pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
             expiries: expiries(organization, now),
         };
         if arguments.json {
-            values.push(render::status::json(&config.name, config.mode, &status, &seen));
+            let mut value = render::status::json(&config.name, config.mode, &status, &seen);
+            value["service"] = render::service::json(service.as_ref(), &config.name);
+            values.push(value);
         } else {
             render::status::text(&config.name, config.mode, &status, &seen);
+            render::service::text(service.as_ref(), &config.name);
         }
     }
     store.close().await;
@@ -69,4 +75,16 @@ fn expiries(organization: &Organization, now: OffsetDateTime) -> Vec<Expiry> {
         }
     }
     rows
+}
+
+/// What the service says that runs with this configuration, if one does.
+async fn service(settings: &Settings) -> Option<Value> {
+    let socket = settings.configuration.service.control_socket();
+    match control::status(&socket, settings.path.canonicalize().ok()).await {
+        Ok(status) => status,
+        Err(error) => {
+            output::complain(&error);
+            None
+        }
+    }
 }
