@@ -22,6 +22,7 @@ mod in_use;
 mod inputs;
 mod kind;
 mod lanes;
+pub mod leadership;
 mod lists;
 mod pace;
 pub mod ports;

@@ -21,6 +21,7 @@
 mod audit;
 mod baseline;
 mod binding;
+mod caution;
 mod convert;
 mod devices;
 mod journal;
@@ -45,6 +46,7 @@ pub use audit::{
 };
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
+pub use caution::{Caution, CautionKind};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
 pub use last_runs::LastRun;

@@ -26,6 +26,11 @@ impl Site {
         }
     }
 
+    /// Lets the next cycle try every server, as a person expects it.
+    pub(crate) fn try_every_server(&self) {
+        self.servers.leave_alone(Vec::new());
+    }
+
     /// Keeps which servers answered and which could not be reached since the last call of this.
     pub(crate) async fn note_reached(&self) {
         let now = self.clock.now();
