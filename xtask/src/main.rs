@@ -1,4 +1,4 @@
-//! What the project does to itself: `cargo xtask ci | fmt | lint | layers | tidy | test | peers | bench | soak`.
+//! What the project does to itself: `cargo xtask ci | fmt | lint | layers | tidy | test | peers | bench | soak | dist`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod dist;
 mod layers;
 mod lint;
 mod metadata;
@@ -49,6 +50,12 @@ enum Task {
     Peers,
     /// Measures everything that has a goal, as one table.
     Bench(bench::Arguments),
+    /// Builds the Debian package, in target/dist.
+    Dist {
+        /// Builds it from the debug binary instead, and installs, upgrades and removes it in a root of its own.
+        #[arg(long)]
+        check: bool,
+    },
     /// Lives random worlds under the engine, and looks whether a law breaks; CI lives the first 2,000.
     Soak {
         /// How many.
@@ -70,6 +77,8 @@ fn main() -> ExitCode {
         Task::Test { arguments } => test::test(&arguments),
         Task::Peers => peers::install().map(|_| ()),
         Task::Bench(arguments) => bench::bench(&arguments),
+        Task::Dist { check: false } => dist::dist(),
+        Task::Dist { check: true } => dist::build(dist::Build::Debug).and_then(|binary| dist::check(&binary)),
         Task::Soak { worlds, first } => soak::soak(worlds, first),
     };
     match result {

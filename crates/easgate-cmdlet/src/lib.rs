@@ -47,15 +47,15 @@ mod transport;
 mod wsman;
 
 pub use config::{
-    Authentication, CertificatePin, ClientCertificate, Config, ConfigError, KdcAddress, KerberosLogon,
-    Limits, Proxy, Secret, SetupCommand, SystemLogon,
+    Authentication, CertificatePin, ClientCertificate, Config, ConfigError, HostAddresses, KdcAddress,
+    KerberosLogon, Limits, Proxy, Secret, SetupCommand, SystemLogon,
 };
 pub use easgate_psrp::clixml::{ClixmlError, PsValue};
 pub use easgate_psrp::command::Command;
 pub use easgate_psrp::records::{ErrorRecord, ProgressRecord};
 pub use easgate_psrp::wsman::{Fault, FaultKind};
 pub use error::{AuthenticationError, InvokeError, TransportError};
-pub use first_reachable::FirstReachable;
+pub use first_reachable::{FirstReachable, Reached};
 pub use invocation::{Invocation, Output, Record, RecordSender};
 pub use transport::CmdletTransport;
 pub use wsman::WsmanTransport;

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
+use easgate_connector::schedule::Schedule;
 use easgate_connector::{Mode, OrganizationConfig};
 use easgate_intune::{Credential, FileSource, GraphConfig, ProxyLogin};
 use secrecy::SecretString;
 
-use crate::{Environment, SecretError, SecretRef, Warning};
+use crate::{Environment, SecretError, SecretRef, ServiceSettings, Warning};
 
 pub(crate) use exchange::Secrets;
 pub use exchange::{Exchange, ExchangeError};
@@ -22,6 +23,10 @@ pub struct Configuration {
     pub organizations: Vec<Organization>,
     /// Where durable state is kept.
     pub store: StoreLocation,
+    /// What the service needs.
+    pub service: ServiceSettings,
+    /// The file of the key under which the audit is sealed.
+    pub audit_key: PathBuf,
     /// What works and should be looked at.
     pub warnings: Vec<Warning>,
 }
@@ -36,13 +41,30 @@ impl Configuration {
     }
 }
 
-/// What `easgate_store::Store::open` takes.
+/// What an [`easgate_store::Location`] is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreLocation {
-    /// `sqlite://` and a path.
+    /// `sqlite://` and a path, or `postgres://USER@HOST/DATABASE`.
     pub url: String,
     /// The folder from which a relative path goes: the one of the file.
     pub base: PathBuf,
+    /// Where the password is found.
+    pub password: Option<SecretRef>,
+}
+
+impl StoreLocation {
+    /// Reads the password.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn location(&self, environment: &Environment) -> Result<easgate_store::Location, SecretError> {
+        let password = self.password.as_ref();
+        Ok(easgate_store::Location {
+            url: self.url.clone(),
+            base: self.base.clone(),
+            password: password.map(|secret| secret.read(environment)).transpose()?,
+        })
+    }
 }
 
 /// One organisation.
@@ -60,6 +82,8 @@ pub struct Organization {
     pub policy: Policy,
     /// How much may change.
     pub limits: Limits,
+    /// What the service does by itself, and when.
+    pub schedule: Schedule,
 }
 
 impl Organization {

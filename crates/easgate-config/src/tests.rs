@@ -1,6 +1,7 @@
 mod access;
 mod organizations;
 mod reference;
+mod schedule;
 mod secrets;
 
 use std::path::Path;
@@ -111,8 +112,8 @@ fn what_is_misspelt_is_named_with_its_place_and_the_nearest_word() {
         "mode = \"enforce\"",
         "colour = \"blue\"",
         &expect![[r#"
-        line 4, column 1: unknown key `colour`; known here: enrollment, exchange, guard, mode, name, policy
-    "#]],
+            line 4, column 1: unknown key `colour`; known here: enrollment, exchange, guard, mode, name, policy, schedule
+        "#]],
     );
     check(
         "env = ",
@@ -253,8 +254,8 @@ fn other_wrong_values_are_named_with_their_place_and_their_cure() {
         "sqlite://",
         "postgres://",
         &expect![[r#"
-        line 24, column 1: the store is `sqlite://` and a path, such as "sqlite:///var/lib/easgate/easgate.db"
-    "#]],
+            line 24, column 1: a PostgreSQL store names an account, a host and a database: "postgres://USER@HOST/DATABASE"
+        "#]],
     );
     check(
         "mode = \"enforce\"",

@@ -1,11 +1,17 @@
 //! What can be asked.
 
+mod audit;
+mod run;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::logging::LogArguments;
+
+pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
+pub(crate) use run::RunArguments;
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -50,9 +56,12 @@ pub(crate) enum Command {
     Plan(PlanArguments),
     /// Runs one cycle in the configured mode
     #[command(
-        after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json"
+        after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json\n  easgate sync --full --scheduled"
     )]
     Sync(SyncArguments),
+    /// The service: syncs by schedule, on demand and on signals, until it is told to stop
+    #[command(after_help = run::EXAMPLES)]
+    Run(RunArguments),
     /// Lists the devices as the last sync saw them
     #[command(
         after_help = "Examples:\n  easgate devices --access block\n  easgate devices --mailbox alice@contoso.com --json"
@@ -63,9 +72,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  easgate explain alice@contoso.com\n  easgate explain alice@contoso.com ApplC39GQ8NNDTDL --json"
     )]
     Explain(ExplainArguments),
-    /// Shows connection, syncs, servers and counts
+    /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 0 whatever it shows
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
+    /// The audit: who changed what and why, and whether it was tampered with
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -216,6 +228,9 @@ pub(crate) struct SyncArguments {
     /// Logs on although Exchange refused the account and its password has not changed
     #[arg(long)]
     pub(crate) log_on_again: bool,
+    /// For timers: leaves a server that could not be reached alone for 1, 5, 15, then 60 minutes; exits 4 when none may be tried
+    #[arg(long)]
+    pub(crate) scheduled: bool,
 }
 
 /// What `devices` takes.
@@ -267,7 +282,9 @@ pub(crate) enum ConfigCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SimulateCommand {
     /// An Exchange organisation at http://ADDR/powershell, account CONTOSO\connector with password P@ssw0rd!
-    #[command(after_help = "Examples:\n  easgate simulate exchange --listen 127.0.0.1:5985 --devices 500")]
+    #[command(
+        after_help = "Examples:\n  easgate simulate exchange --listen 127.0.0.1:5985 --devices 500\n  easgate simulate exchange --listen 127.0.0.1:5985 --servers 2"
+    )]
     Exchange(SimulateExchangeArguments),
     /// A tenant: token endpoint and Graph
     #[command(after_help = "Examples:\n  easgate simulate tenant --listen 127.0.0.1:4040 --devices 500")]
@@ -296,6 +313,10 @@ pub(crate) struct SimulateExchangeArguments {
     /// What the account may run: connector (both families), original (the original's 21 cmdlets), hosted, or admin
     #[arg(long, default_value = "connector", value_parser = ["connector", "original", "hosted", "admin"])]
     pub(crate) profile: String,
+    /// How many servers of one organisation: the first listens at --listen, the others with the same port at the addresses
+    /// after it. On standard input `down 2` and `up 2` take one down and bring it back
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub(crate) servers: u8,
     /// Gives full objects, as a management shell gets them
     #[arg(long)]
     pub(crate) full_serialization: bool,

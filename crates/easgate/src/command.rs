@@ -1,5 +1,6 @@
 //! The commands, a module each.
 
+mod audit;
 mod check;
 mod completions;
 mod config;
@@ -8,6 +9,7 @@ mod devices;
 mod explain;
 mod plan;
 mod rbac;
+mod run;
 mod simulate;
 mod status;
 mod sync;
@@ -32,9 +34,11 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Rbac(command) => rbac::run(&command).await,
         Command::Plan(arguments) => plan::run(&arguments).await,
         Command::Sync(arguments) => sync::run(&arguments).await,
+        Command::Run(arguments) => run::run(&arguments).await,
         Command::Devices(arguments) => devices::run(&arguments).await,
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,
+        Command::Audit(command) => audit::run(&command).await,
         Command::Config(command) => config::run(&command),
         Command::Simulate(command) => simulate::run(&command).await,
         Command::Completions { shell } => completions::run(shell),

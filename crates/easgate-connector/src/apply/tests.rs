@@ -93,7 +93,7 @@ impl Exchange for Slow {
             seen.most = seen.most.max(seen.under_way.len());
             seen.begun.len()
         };
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         let mut seen = self.seen.lock().unwrap();
         seen.under_way.remove(&change.mailbox);
         seen.ended += 1;
@@ -164,7 +164,7 @@ fn changes() -> Vec<Change> {
 async fn apply(exchange: &Slow, lanes: usize) -> (Applied, usize) {
     let folder = TempDir::new().unwrap();
     let store = Store::open("sqlite://easgate.db", folder.path()).await.unwrap();
-    let writer = store.organization("contoso").await.unwrap().lock().unwrap();
+    let writer = store.organization("contoso").await.unwrap().lock().await.unwrap();
     let run = writer
         .start_run("full", "enforce", OffsetDateTime::UNIX_EPOCH)
         .await

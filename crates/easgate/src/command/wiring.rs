@@ -1,15 +1,17 @@
 //! From the configuration file to parts that can run a cycle.
 
+mod reach;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use easgate_cmdlet::{CmdletTransport, FirstReachable, WsmanTransport};
 use easgate_config::{Configuration, Enrollment, Environment, Exchange, ExchangeError, Organization};
-use easgate_connector::adapters::{Breaker, ExchangeAdapter};
+use easgate_connector::adapters::{Breaker, ExchangeAdapter, Outages};
 use easgate_connector::ports::EnrollmentSource;
 use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins};
 use easgate_intune::{Graph, Timing};
-use easgate_store::{ServerSeen, Store, StoreError};
+use easgate_store::{Anchor, ServerSeen, Store, StoreError};
 
 use crate::cli::Common;
 use crate::command::Failure;
@@ -31,10 +33,7 @@ impl Settings {
     /// # Errors
     /// No file, a mistake in it, or no such organisation.
     pub(crate) fn read(arguments: &Common) -> Result<Self, Failure> {
-        let path = match &arguments.config {
-            Some(path) => path.clone(),
-            None => default_path().ok_or(NoConfiguration)?,
-        };
+        let path = file_of(arguments.config.as_deref())?;
         let configuration = easgate_config::load(&path)?;
         if let Some(name) = &arguments.organization
             && configuration.organization(name).is_none()
@@ -73,9 +72,12 @@ impl Settings {
     /// Opens the store.
     ///
     /// # Errors
-    /// When it cannot be opened.
-    pub(crate) async fn store(&self) -> Result<Store, easgate_store::OpenError> {
-        Store::open(&self.configuration.store.url, &self.configuration.store.base).await
+    /// When it cannot be opened, or its password cannot be read.
+    pub(crate) async fn store(&self) -> Result<Store, Failure> {
+        let place = &self.configuration.store;
+        let location = place.location(&Environment::of_this_process())?;
+        let store = Store::connect(&location).await?;
+        Ok(store.anchored(Anchor::at(&self.configuration.audit_key)))
     }
 }
 
@@ -87,6 +89,7 @@ pub(crate) struct Site {
     pub(crate) progress: Progress,
     exchange: ExchangeAdapter,
     servers: Arc<FirstReachable<WsmanTransport>>,
+    outages: Outages,
     source: Box<dyn EnrollmentSource>,
     queue: WriteQueue,
     clock: SystemClock,
@@ -114,6 +117,7 @@ impl Site {
                 ..organization.connector()
             },
             progress: Progress::start(),
+            outages: Outages::new(known.clone()),
             exchange: adapter.with_breaker(breaker(exchange, known)),
             servers,
             source,
@@ -187,7 +191,14 @@ impl Wiring {
     /// # Errors
     /// When the configuration, a secret or the store cannot be used.
     pub(crate) async fn open(arguments: &Common) -> Result<Self, Failure> {
-        let settings = Settings::read(arguments)?;
+        Self::of(&Settings::read(arguments)?).await
+    }
+
+    /// The same for a configuration that was read.
+    ///
+    /// # Errors
+    /// When a secret or the store cannot be used.
+    pub(crate) async fn of(settings: &Settings) -> Result<Self, Failure> {
         let store = settings.store().await?;
         let mut sites = Vec::new();
         for organization in settings.organizations() {
@@ -214,12 +225,19 @@ fn servers(
     seen: &[ServerSeen],
 ) -> Result<FirstReachable<WsmanTransport>, Failure> {
     let mut configs = transports(exchange, environment)?;
-    if exchange.may_discover()
-        && let Some(first) = configs.first().cloned()
-    {
+    if let Some(first) = configs.first().cloned() {
         let configured: Vec<_> = exchange.servers().cloned().collect();
-        for url in stand_ins(&configured, seen, &exchange.failover_domains) {
-            configs.push(easgate_cmdlet::Config { url, ..first.clone() });
+        let told = stand_ins(&configured, seen, &exchange.failover_domains);
+        for url in told.into_iter().filter(|url| exchange.may_stand_in(url)) {
+            let config = easgate_cmdlet::Config {
+                url,
+                discovered: true,
+                ..first.clone()
+            };
+            match config.check() {
+                Ok(()) => configs.push(config),
+                Err(error) => tracing::warn!(url = %config.url, %error, "A server that was told is not used"),
+            }
         }
     }
     let used = if exchange.cas_failover { configs.len() } else { 1 };
@@ -280,20 +298,24 @@ pub(crate) fn source(
     })
 }
 
-fn default_path() -> Option<PathBuf> {
-    ["easgate.toml", "/etc/easgate/easgate.toml"]
-        .iter()
-        .map(Path::new)
-        .find(|path| path.is_file())
-        .map(Path::to_owned)
+/// The configuration file that is meant: the one that was named, else the first that is there.
+///
+/// # Errors
+/// None was named, and none is there.
+pub(crate) fn file_of(named: Option<&Path>) -> Result<PathBuf, NoConfiguration> {
+    let usual = ["easgate.toml", "/etc/easgate/easgate.toml"];
+    let mut there = usual.iter().map(Path::new).filter(|path| path.is_file());
+    let path = named.or_else(|| there.next()).ok_or(NoConfiguration)?;
+    Ok(path.to_owned())
 }
 
+/// No configuration was named, and none is at the usual places.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "there is no configuration: neither easgate.toml here nor /etc/easgate/easgate.toml; name one with --config, \
      or try `easgate demo`, which needs none"
 )]
-struct NoConfiguration;
+pub(crate) struct NoConfiguration;
 
 #[derive(Debug, thiserror::Error)]
 #[error("no organisation is called {name:?}; the file has {known}")]
