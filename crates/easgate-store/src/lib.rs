@@ -11,6 +11,8 @@
 //!   [`Writer::settle`]); intents without an outcome are found again after a crash;
 //! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
 //! - devices last seen, with what was decided ([`DeviceRow`]);
+//! - what the runs know between them, and what of it changed and has not been acted upon ([`Lesson`], [`Work`]);
+//! - watermarks ([`Marks`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
 //! - that Exchange refused the account ([`Refusal`]).
 //!
@@ -22,7 +24,9 @@ mod binding;
 mod convert;
 mod devices;
 mod journal;
+mod known;
 mod lock;
+mod marks;
 mod open;
 mod organization;
 mod owned;
@@ -33,7 +37,9 @@ pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
+pub use known::{KnownPartnership, Learned, Lesson, Rows, Work};
 pub use lock::LockError;
+pub use marks::Marks;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
 pub use owned::{List, OwnedEntry, OwnedRow};

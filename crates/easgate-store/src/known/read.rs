@@ -1,0 +1,260 @@
+//! Looking up what is known.
+
+use std::collections::{BTreeSet, HashMap};
+
+use easgate_model::{DeviceId, DirectoryUser, EmailAddress, Enrollment, MailboxId, PartnershipId};
+use sqlx::Row;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+use super::{Rows, content};
+use crate::convert::{count, parse, to_uuid};
+use crate::organization::{Organization, StoreError, Writer, reading, writing};
+
+/// A partnership as a run last saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownPartnership {
+    /// The Guid of the device object.
+    pub id: PartnershipId,
+    /// Whose it is.
+    pub mailbox: MailboxId,
+    /// Which device.
+    pub device: DeviceId,
+    /// What Exchange does with it, by Exchange's name.
+    pub state: String,
+    /// What else tells that it changed.
+    pub stamp: String,
+}
+
+/// An id as it is looked for.
+pub(super) fn folded(device: &DeviceId) -> String {
+    device.as_str().to_ascii_lowercase()
+}
+
+impl Organization {
+    /// The records of `device`, whoever's they are, with the keys by which they are known.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn records_of_device(
+        &self,
+        device: &DeviceId,
+    ) -> Result<Vec<(String, Enrollment)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, content FROM known_records WHERE organization = $1 AND device = $2 ORDER BY id",
+        )
+        .bind(self.id())
+        .bind(folded(device))
+        .fetch_all(self.pool())
+        .await
+        .map_err(reading("the known records"))?;
+        rows.iter()
+            .map(|row| Ok((row.get("id"), content::to_record(row.get("content"))?)))
+            .collect()
+    }
+
+    /// The keys of the records with this compliance state, by Graph's name.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn records_in_state(&self, compliance: &str) -> Result<BTreeSet<String>, StoreError> {
+        let rows = sqlx::query("SELECT id FROM known_records WHERE organization = $1 AND compliance = $2")
+            .bind(self.id())
+            .bind(compliance)
+            .fetch_all(self.pool())
+            .await
+            .map_err(reading("the known records"))?;
+        Ok(rows.iter().map(|row| row.get("id")).collect())
+    }
+
+    /// How many records are known; none before the first full sync.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn known_records(&self) -> Result<u64, StoreError> {
+        sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM known_records WHERE organization = $1")
+            .bind(self.id())
+            .fetch_one(self.pool())
+            .await
+            .map(count)
+            .map_err(reading("the known records"))
+    }
+
+    /// Every user who has one of `addresses`, each once.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn users_at(
+        &self,
+        addresses: &BTreeSet<EmailAddress>,
+    ) -> Result<Vec<DirectoryUser>, StoreError> {
+        let mut users = Vec::new();
+        let mut seen = BTreeSet::new();
+        for address in addresses {
+            let rows = sqlx::query(
+                "SELECT u.id AS id, u.content AS content FROM known_addresses a JOIN known_users u \
+                 ON u.organization = a.organization AND u.id = a.user_id \
+                 WHERE a.organization = $1 AND a.address = $2 ORDER BY u.id",
+            )
+            .bind(self.id())
+            .bind(address.as_str().to_ascii_lowercase())
+            .fetch_all(self.pool())
+            .await
+            .map_err(reading("the known users"))?;
+            for row in &rows {
+                if seen.insert(row.get::<String, _>("id")) {
+                    users.push(content::to_user(row.get("content"))?);
+                }
+            }
+        }
+        Ok(users)
+    }
+
+    /// The ids of the users in each group that somebody is in.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn known_users(&self) -> Result<Vec<DirectoryUser>, StoreError> {
+        let rows = sqlx::query("SELECT content FROM known_users WHERE organization = $1 ORDER BY id")
+            .bind(self.id())
+            .fetch_all(self.pool())
+            .await
+            .map_err(reading("the known users"))?;
+        rows.iter()
+            .map(|row| content::to_user(row.get("content")))
+            .collect()
+    }
+
+    /// The mailboxes that have a device with this id.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn mailboxes_with(&self, device: &DeviceId) -> Result<BTreeSet<MailboxId>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT mailbox FROM known_partnerships WHERE organization = $1 AND device = $2 \
+             UNION SELECT mailbox FROM owned WHERE organization = $1 AND LOWER(device) = $2",
+        )
+        .bind(self.id())
+        .bind(folded(device))
+        .fetch_all(self.pool())
+        .await
+        .map_err(reading("the known partnerships"))?;
+        mailboxes(&rows)
+    }
+
+    /// The mailboxes that have devices and this address as their primary one.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn mailboxes_at(&self, address: &EmailAddress) -> Result<BTreeSet<MailboxId>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT mailbox FROM devices WHERE organization = $1 AND LOWER(address) = $2 AND gone IS NULL",
+        )
+        .bind(self.id())
+        .bind(address.as_str().to_ascii_lowercase())
+        .fetch_all(self.pool())
+        .await
+        .map_err(reading("the devices"))?;
+        mailboxes(&rows)
+    }
+
+    /// The partnerships as they were last seen, by their Guids: those in one of `states`, or all when none is named.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn known_partnerships(
+        &self,
+        states: Option<[&str; 2]>,
+    ) -> Result<HashMap<PartnershipId, KnownPartnership>, StoreError> {
+        let [one, other] = states.unwrap_or_default();
+        let rows = sqlx::query(
+            "SELECT id, mailbox, device, state, stamp FROM known_partnerships \
+             WHERE organization = $1 AND ($2 = '' OR state IN ($2, $3))",
+        )
+        .bind(self.id())
+        .bind(one)
+        .bind(other)
+        .fetch_all(self.pool())
+        .await
+        .map_err(reading("the known partnerships"))?;
+        rows.iter()
+            .map(|row| {
+                let known = KnownPartnership {
+                    id: PartnershipId(to_uuid(row.get("id"), "known_partnerships.id")?),
+                    mailbox: MailboxId(to_uuid(row.get("mailbox"), "known_partnerships.mailbox")?),
+                    device: parse(row.get("device"), "known_partnerships.device")?,
+                    state: row.get("state"),
+                    stamp: row.get("stamp"),
+                };
+                Ok((known.id, known))
+            })
+            .collect()
+    }
+}
+
+fn mailboxes(rows: &[SqliteRow]) -> Result<BTreeSet<MailboxId>, StoreError> {
+    rows.iter()
+        .map(|row| Ok(MailboxId(to_uuid(row.get("mailbox"), "mailbox")?)))
+        .collect()
+}
+
+impl Writer {
+    /// Keeps what was seen of partnerships: of the whole organisation, or of the mailboxes `of` alone.
+    ///
+    /// # Errors
+    /// The store cannot be written; then nothing of it is.
+    pub async fn know_partnerships(
+        &self,
+        rows: &Rows<KnownPartnership>,
+        of: &BTreeSet<MailboxId>,
+    ) -> Result<(), StoreError> {
+        let wrong = writing("the known partnerships");
+        let mut known = match rows {
+            Rows::All(_) => self.organization().known_partnerships(None).await?,
+            Rows::Some(_) => HashMap::new(),
+        };
+        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        for mailbox in of {
+            sqlx::query("DELETE FROM known_partnerships WHERE organization = $1 AND mailbox = $2")
+                .bind(self.id())
+                .bind(mailbox.0.to_string())
+                .execute(&mut *transaction)
+                .await
+                .map_err(&wrong)?;
+        }
+        for row in rows.rows() {
+            if known.remove(&row.id).as_ref() != Some(row) {
+                write(&mut transaction, self.id(), row).await.map_err(&wrong)?;
+            }
+        }
+        for id in known.into_keys() {
+            sqlx::query("DELETE FROM known_partnerships WHERE organization = $1 AND id = $2")
+                .bind(self.id())
+                .bind(id.0.to_string())
+                .execute(&mut *transaction)
+                .await
+                .map_err(&wrong)?;
+        }
+        transaction.commit().await.map_err(wrong)
+    }
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    organization: i64,
+    row: &KnownPartnership,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO known_partnerships (organization, id, mailbox, device, state, stamp) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization, id) DO UPDATE SET \
+         mailbox = excluded.mailbox, device = excluded.device, state = excluded.state, stamp = excluded.stamp",
+    )
+    .bind(organization)
+    .bind(row.id.0.to_string())
+    .bind(row.mailbox.0.to_string())
+    .bind(folded(&row.device))
+    .bind(&row.state)
+    .bind(&row.stamp)
+    .execute(connection)
+    .await
+    .map(drop)
+}
