@@ -14,11 +14,13 @@
 //! - what the runs know between them, and what of it changed and has not been acted upon ([`Lesson`], [`Work`]);
 //! - watermarks ([`Marks`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
-//! - that Exchange refused the account ([`Refusal`]).
+//! - that Exchange refused the account ([`Refusal`]);
+//! - the audit, a chain of records that each of these writes to in its own transaction ([`AuditEvent`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
 //! IMEI and phone number have no column.
 
+mod audit;
 mod baseline;
 mod binding;
 mod convert;
@@ -33,6 +35,7 @@ mod owned;
 mod refusal;
 mod runs;
 
+pub use audit::{Actor, AuditAction, AuditEvent, AuditHash, AuditHead, AuditRecord, ParseHeadError};
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
