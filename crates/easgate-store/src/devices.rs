@@ -237,6 +237,27 @@ impl Writer {
         rows: impl IntoIterator<Item = DeviceRow>,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
+        self.write_devices(rows, true, now).await
+    }
+
+    /// Writes the devices that a run looked at; the others stay as they are.
+    ///
+    /// # Errors
+    /// The store cannot be written; then nothing of it is.
+    pub async fn record_some_devices(
+        &self,
+        rows: impl IntoIterator<Item = DeviceRow>,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        self.write_devices(rows, false, now).await
+    }
+
+    async fn write_devices(
+        &self,
+        rows: impl IntoIterator<Item = DeviceRow>,
+        all: bool,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
         let wrong = writing("the devices");
         let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
         for statement in [
@@ -258,6 +279,9 @@ impl Writer {
             upsert(&mut transaction, self.id(), &batch, now)
                 .await
                 .map_err(&wrong)?;
+        }
+        if !all {
+            return transaction.commit().await.map_err(wrong);
         }
         sqlx::query(
             "UPDATE devices SET gone = ? WHERE organization = ? AND gone IS NULL AND NOT EXISTS \
