@@ -59,6 +59,8 @@ pub struct Learned {
     pub addresses: BTreeSet<EmailAddress>,
     /// How many records are gone.
     pub vanished: u64,
+    /// The ids of their devices.
+    pub gone: BTreeSet<DeviceId>,
 }
 
 impl Writer {
@@ -145,6 +147,8 @@ impl Learner<'_> {
         }
         for (id, old) in known {
             self.learned.vanished += 1;
+            let device = old.device.as_deref().and_then(|device| device.parse().ok());
+            self.learned.gone.extend(device);
             self.touch(old.device);
             sqlx::query("DELETE FROM known_records WHERE organization = $1 AND id = $2")
                 .bind(self.organization)

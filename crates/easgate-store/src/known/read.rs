@@ -109,7 +109,7 @@ impl Organization {
         Ok(users)
     }
 
-    /// The ids of the users in each group that somebody is in.
+    /// Every user that is known.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -157,38 +157,65 @@ impl Organization {
         mailboxes(&rows)
     }
 
-    /// The partnerships as they were last seen, by their Guids: those in one of `states`, or all when none is named.
+    /// Every partnership as it was last seen, by its Guid.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn known_partnerships(
-        &self,
-        states: Option<[&str; 2]>,
-    ) -> Result<HashMap<PartnershipId, KnownPartnership>, StoreError> {
-        let [one, other] = states.unwrap_or_default();
+    pub async fn known_partnerships(&self) -> Result<HashMap<PartnershipId, KnownPartnership>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, mailbox, device, state, stamp FROM known_partnerships \
-             WHERE organization = $1 AND ($2 = '' OR state IN ($2, $3))",
+            "SELECT id, mailbox, device, state, stamp FROM known_partnerships WHERE organization = $1",
         )
         .bind(self.id())
-        .bind(one)
-        .bind(other)
         .fetch_all(self.pool())
         .await
         .map_err(reading("the known partnerships"))?;
         rows.iter()
-            .map(|row| {
-                let known = KnownPartnership {
-                    id: PartnershipId(to_uuid(row.get("id"), "known_partnerships.id")?),
-                    mailbox: MailboxId(to_uuid(row.get("mailbox"), "known_partnerships.mailbox")?),
-                    device: parse(row.get("device"), "known_partnerships.device")?,
-                    state: row.get("state"),
-                    stamp: row.get("stamp"),
-                };
-                Ok((known.id, known))
-            })
+            .map(|row| partnership(row).map(|known| (known.id, known)))
             .collect()
     }
+
+    /// One partnership as it was last seen.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn known_partnership(&self, id: PartnershipId) -> Result<Option<KnownPartnership>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, mailbox, device, state, stamp FROM known_partnerships \
+             WHERE organization = $1 AND id = $2",
+        )
+        .bind(self.id())
+        .bind(id.0.to_string())
+        .fetch_optional(self.pool())
+        .await
+        .map_err(reading("the known partnerships"))?;
+        row.as_ref().map(partnership).transpose()
+    }
+
+    /// The mailboxes that have partnerships, or entries of ours.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn mailboxes_with_partnerships(&self) -> Result<BTreeSet<MailboxId>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT mailbox FROM known_partnerships WHERE organization = $1 \
+             UNION SELECT mailbox FROM owned WHERE organization = $1",
+        )
+        .bind(self.id())
+        .fetch_all(self.pool())
+        .await
+        .map_err(reading("the known partnerships"))?;
+        mailboxes(&rows)
+    }
+}
+
+fn partnership(row: &SqliteRow) -> Result<KnownPartnership, StoreError> {
+    Ok(KnownPartnership {
+        id: PartnershipId(to_uuid(row.get("id"), "known_partnerships.id")?),
+        mailbox: MailboxId(to_uuid(row.get("mailbox"), "known_partnerships.mailbox")?),
+        device: parse(row.get("device"), "known_partnerships.device")?,
+        state: row.get("state"),
+        stamp: row.get("stamp"),
+    })
 }
 
 fn mailboxes(rows: &[SqliteRow]) -> Result<BTreeSet<MailboxId>, StoreError> {
@@ -209,7 +236,7 @@ impl Writer {
     ) -> Result<(), StoreError> {
         let wrong = writing("the known partnerships");
         let mut known = match rows {
-            Rows::All(_) => self.organization().known_partnerships(None).await?,
+            Rows::All(_) => self.organization().known_partnerships().await?,
             Rows::Some(_) => HashMap::new(),
         };
         let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
