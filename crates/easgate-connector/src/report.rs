@@ -199,6 +199,7 @@ impl Report {
             RunResult::Failed | RunResult::Interrupted => 2,
             RunResult::Held => 3,
             // A run that could not begin has not looked at the facts.
+            RunResult::Unread if self.full_needed.is_some() => 4,
             RunResult::Unread if self.errors.iter().any(|error| error.kind != "facts") => 2,
             RunResult::Unread => 4,
         }

@@ -131,22 +131,6 @@ impl Organization {
         rows.iter().map(run).collect()
     }
 
-    /// The latest run of each kind that there was.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn last_runs(&self) -> Result<Vec<Run>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM runs WHERE organization = $1 AND id IN \
-             (SELECT MAX(id) FROM runs WHERE organization = $1 GROUP BY kind) ORDER BY kind",
-        )
-        .bind(self.id())
-        .fetch_all(self.pool())
-        .await
-        .map_err(reading("the runs"))?;
-        rows.iter().map(run).collect()
-    }
-
     /// The latest run that read everything, whether or not every change could be made.
     ///
     /// # Errors

@@ -11,3 +11,4 @@ mod hostile;
 mod organizations;
 mod place;
 mod rbac;
+mod stand_ins;
