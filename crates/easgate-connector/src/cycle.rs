@@ -22,6 +22,7 @@ use crate::progress::ProgressSink;
 use crate::queue::{Begun, WriteQueue};
 use crate::recovery::{Mailboxes, RecoveryError};
 use crate::report::{Report, chain};
+use crate::watched::watched;
 use part::Part;
 
 pub use planned::Planned;
@@ -152,6 +153,9 @@ impl Cycle<'_> {
         report.durations.total = self.clock.elapsed().saturating_sub(started);
         if let Some(run) = begun.run() {
             self.finish(writer, run, &mut report, seen).await;
+        }
+        if kind == Kind::Watch {
+            watched(writer, &report, self.clock.now()).await;
         }
         error.map_or(Ok(report), Err)
     }

@@ -35,6 +35,7 @@ pub mod schedule;
 pub mod service;
 mod stand_ins;
 mod status;
+mod watched;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Mode, OrganizationConfig, ParseModeError};

@@ -1,11 +1,15 @@
 //! What can be asked.
 
+mod sync;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::logging::LogArguments;
+
+pub(crate) use sync::{SyncArguments, What};
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -48,10 +52,8 @@ pub(crate) enum Command {
         after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv"
     )]
     Plan(PlanArguments),
-    /// Runs one cycle in the configured mode
-    #[command(
-        after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json"
-    )]
+    /// Runs one sync in the configured mode: all, what changed, or one person
+    #[command(after_help = sync::EXAMPLES)]
     Sync(SyncArguments),
     /// Lists the devices as the last sync saw them
     #[command(
@@ -200,22 +202,6 @@ pub(crate) struct PlanArguments {
     /// Prints the changes as CSV
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
-}
-
-/// What `sync` takes.
-#[derive(Debug, Args)]
-pub(crate) struct SyncArguments {
-    #[command(flatten)]
-    pub(crate) common: Common,
-    /// The whole organisation
-    #[arg(long, required = true)]
-    pub(crate) full: bool,
-    /// Accepts inputs that are more than a fifth shorter than at the last good run, this once
-    #[arg(long)]
-    pub(crate) accept_shrunken: bool,
-    /// Logs on although Exchange refused the account and its password has not changed
-    #[arg(long)]
-    pub(crate) log_on_again: bool,
 }
 
 /// What `devices` takes.

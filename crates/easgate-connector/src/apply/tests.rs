@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use easgate_compliance::{Access, ListEdit};
 use easgate_model::{
-    DeviceAccessRule, Inventory, Mailbox, MailboxId, OrganizationSettings, Partnership, RecipientType,
+    DeviceAccessRule, Inventory, MailboxId, OrganizationSettings, Partnership, RecipientType,
 };
 use easgate_store::{ServerSeen, Store};
 use tempfile::TempDir;

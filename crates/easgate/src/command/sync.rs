@@ -2,7 +2,7 @@
 
 use easgate_connector::{CycleError, Kind, Report};
 
-use crate::cli::SyncArguments;
+use crate::cli::{SyncArguments, What};
 use crate::command::Failure;
 use crate::command::wiring::{Site, Wiring};
 use crate::exit::Exit;
@@ -24,7 +24,7 @@ pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
         if arguments.log_on_again {
             site.forget_refusal(&wiring.store).await?;
         }
-        let (report, exit) = sync(site, &wiring.store).await;
+        let (report, exit) = sync(site, &wiring.store, &arguments.what).await;
         if !arguments.common.json {
             render::report::text(&report);
         }
@@ -38,15 +38,15 @@ pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
     Ok(gravest)
 }
 
-/// One full sync with progress; an error becomes a report too.
+/// One sync with progress; an error becomes a report too.
 ///
 /// When its server goes away, it begins anew, once, at the next server that can be reached: a new cycle reads everything from
 /// one server, and decides about what was under way by what the lists hold then.
-pub(crate) async fn sync(site: &Site, store: &easgate_store::Store) -> (Report, Exit) {
-    let mut outcome = site.cycle(store).full_sync().await;
+pub(crate) async fn sync(site: &Site, store: &easgate_store::Store, what: &What) -> (Report, Exit) {
+    let mut outcome = once(site, store, what).await;
     if lost_its_server(&outcome) && site.choose_anew() {
         tracing::warn!("The server went away; the sync begins anew at the next one");
-        outcome = site.cycle(store).full_sync().await;
+        outcome = once(site, store, what).await;
     }
     site.progress.clear();
     match outcome {
@@ -55,11 +55,33 @@ pub(crate) async fn sync(site: &Site, store: &easgate_store::Store) -> (Report, 
             (report, exit)
         }
         Err(error) => {
-            let mut report = Report::of_error(&site.config, Kind::Full, &error);
+            let mut report = Report::of_error(&site.config, kind(what), &error);
             report.warnings.extend(error.cure());
             let exit = of_error(&error);
             (report, exit)
         }
+    }
+}
+
+async fn once(site: &Site, store: &easgate_store::Store, what: &What) -> Result<Report, CycleError> {
+    let cycle = site.cycle(store);
+    match (&what.user, kind(what)) {
+        (Some(address), _) => cycle.sync_user(address).await,
+        (None, Kind::Quick) => cycle.quick_sync().await,
+        (None, Kind::Watch) => cycle.watch().await,
+        (None, Kind::Full | Kind::User) => cycle.full_sync().await,
+    }
+}
+
+const fn kind(what: &What) -> Kind {
+    if what.user.is_some() {
+        Kind::User
+    } else if what.quick {
+        Kind::Quick
+    } else if what.watch {
+        Kind::Watch
+    } else {
+        Kind::Full
     }
 }
 

@@ -20,6 +20,11 @@ pub(crate) fn json(organization: &str, mode: Mode, status: &Status) -> Value {
         "status": status.state.name(),
         "last_attempted_sync": status.last_attempt.as_ref().map(run),
         "last_successful_sync": status.last_success.as_ref().map(run),
+        "last_runs": status.kinds.iter().map(|kind| json!({
+            "kind": kind.kind,
+            "begun": time(kind.begun),
+            "last_good": kind.good.map(time),
+        })).collect::<Vec<_>>(),
         "server": status.server,
         "account_refused": status.refusal.as_ref().map(|refusal| json!({
             "server": refusal.server,
@@ -52,6 +57,14 @@ pub(crate) fn text(organization: &str, mode: Mode, status: &Status) {
     ] {
         let text = run.as_ref().map_or_else(|| "none yet".to_owned(), run_text);
         output::line(&format!("  {what:<22}{text}"));
+    }
+    for kind in &status.kinds {
+        let good = kind.good.map_or_else(|| "never".to_owned(), time);
+        let what = format!("last {} run", escape(&kind.kind));
+        output::line(&format!(
+            "  {what:<22}{}, read everything {good}",
+            time(kind.begun)
+        ));
     }
     let server = status
         .server

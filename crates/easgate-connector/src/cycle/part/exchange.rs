@@ -136,11 +136,12 @@ impl Cycle<'_> {
             mailboxes.iter().map(|one| one.when_changed),
         );
         let partnered = writer.organization().mailboxes_with_partnerships().await?;
-        let changed = mailboxes
+        let changed: Vec<Work> = mailboxes
             .iter()
             // Filtered again here, and what tells no time may have changed.
             .filter(|one| one.when_changed.is_none_or(|at| at > since) && partnered.contains(&one.id))
-            .map(|one| mailbox_work(one.id));
+            .map(|one| mailbox_work(one.id))
+            .collect();
         writer.open_work(changed, self.clock.now()).await?;
         writer.set_marks(&found).await?;
         Ok(())
@@ -309,7 +310,7 @@ impl Cycle<'_> {
                 });
             }
         }
-        let work = owners.into_values().flatten().map(mailbox_work);
+        let work: Vec<Work> = owners.into_values().flatten().map(mailbox_work).collect();
         writer.open_work(work, self.clock.now()).await?;
         if !nobody.is_empty() {
             writer
@@ -325,7 +326,10 @@ impl Cycle<'_> {
         for one in all {
             known.remove(&one.id);
         }
-        let work = known.into_values().map(|known| mailbox_work(known.mailbox));
+        let work: Vec<Work> = known
+            .into_values()
+            .map(|known| mailbox_work(known.mailbox))
+            .collect();
         Ok(writer.open_work(work, self.clock.now()).await?)
     }
 }
