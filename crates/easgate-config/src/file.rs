@@ -25,6 +25,9 @@ pub(crate) struct RawFile {
     /// `easgate run`.
     #[serde(default)]
     pub(crate) service: RawService,
+    /// How it shows when the audit was tampered with.
+    #[serde(default)]
+    pub(crate) audit: RawAudit,
 }
 
 /// One Exchange organisation.
@@ -351,14 +354,35 @@ impl Default for RawGuard {
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawStore {
-    /// `sqlite://` and a path, from the folder of this file unless it begins with `/`.
+    /// `sqlite://` and a path, from the folder of this file unless it begins with `/`; or
+    /// `postgres://USER@HOST/DATABASE`. Beyond this machine the server has to prove who it is;
+    /// `?sslrootcert=PATH` names a certificate authority of your own.
     pub(crate) url: String,
+    /// Where the password of the PostgreSQL account is found.
+    pub(crate) password: Option<RawSecret>,
 }
 
 impl Default for RawStore {
     fn default() -> Self {
         Self {
             url: "sqlite://easgate.db".to_owned(),
+            password: None,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawAudit {
+    /// The file of the key under which the audit is sealed, from the folder of this file unless it begins with `/`; made at
+    /// the first run. `KEY.checkpoints` beside it is added to at the end of each run, so easgate must be able to write there.
+    pub(crate) key: String,
+}
+
+impl Default for RawAudit {
+    fn default() -> Self {
+        Self {
+            key: "audit.key".to_owned(),
         }
     }
 }

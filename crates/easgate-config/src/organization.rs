@@ -25,6 +25,8 @@ pub struct Configuration {
     pub store: StoreLocation,
     /// What the service needs.
     pub service: ServiceSettings,
+    /// The file of the key under which the audit is sealed.
+    pub audit_key: PathBuf,
     /// What works and should be looked at.
     pub warnings: Vec<Warning>,
 }
@@ -39,13 +41,30 @@ impl Configuration {
     }
 }
 
-/// What `easgate_store::Store::open` takes.
+/// What an [`easgate_store::Location`] is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreLocation {
-    /// `sqlite://` and a path.
+    /// `sqlite://` and a path, or `postgres://USER@HOST/DATABASE`.
     pub url: String,
     /// The folder from which a relative path goes: the one of the file.
     pub base: PathBuf,
+    /// Where the password is found.
+    pub password: Option<SecretRef>,
+}
+
+impl StoreLocation {
+    /// Reads the password.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn location(&self, environment: &Environment) -> Result<easgate_store::Location, SecretError> {
+        let password = self.password.as_ref();
+        Ok(easgate_store::Location {
+            url: self.url.clone(),
+            base: self.base.clone(),
+            password: password.map(|secret| secret.read(environment)).transpose()?,
+        })
+    }
 }
 
 /// One organisation.

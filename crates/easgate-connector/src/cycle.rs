@@ -11,7 +11,7 @@ mod write;
 
 use easgate_compliance::{Facts, OwnedEntry};
 use easgate_model::EmailAddress;
-use easgate_store::{Finish, List, LockError, OwnedRow, RunId, Store, StoreError, Writer};
+use easgate_store::{AuditHead, Finish, LeaseError, List, OwnedRow, RunId, Store, StoreError, Writer};
 
 use crate::clock::Clock;
 use crate::config::OrganizationConfig;
@@ -60,7 +60,11 @@ impl Cycle<'_> {
     /// Nothing was changed then. Errors after the first change are in the report.
     pub async fn full_sync(&self) -> Result<Report, CycleError> {
         let writer = self.writer().await?;
-        self.full_sync_with(&writer).await
+        let report = self.full_sync_with(&writer).await;
+        if let Err(error) = writer.hand_over().await {
+            tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
+        }
+        report
     }
 
     /// The same for a caller that holds the organisation's `writer`.
@@ -131,7 +135,7 @@ impl Cycle<'_> {
 
     async fn writer(&self) -> Result<Writer, CycleError> {
         let organization = self.store.organization(&self.config.name).await?;
-        Ok(organization.lock()?)
+        Ok(organization.lock().await?)
     }
 
     /// Does one run, from its first row in the store to its last.
@@ -179,13 +183,15 @@ impl Cycle<'_> {
             figures: report.to_json(),
             baseline,
         };
-        if let Err(error) = writer.finish_run(run, &finish).await {
-            report.errors.push(crate::report::ReportError {
+        match writer.finish_run(run, &finish).await {
+            Ok(Some(head)) => tell_head(&self.config.name, head),
+            Ok(None) => {}
+            Err(error) => report.errors.push(crate::report::ReportError {
                 mailbox: None,
                 device: None,
                 kind: "store",
                 message: chain(&error),
-            });
+            }),
         }
     }
 }
@@ -204,6 +210,11 @@ impl Work<'_> {
             Self::Part(part) => part.kind(),
         }
     }
+}
+
+/// Tells the system log the head of the audit, so that an audit whose end is cut or written anew can be found out.
+pub(crate) fn tell_head(organization: &str, head: AuditHead) {
+    tracing::info!(event_id = "audit.head", organization, %head, "The audit stands here");
 }
 
 /// What a run saw, for the next.
@@ -240,7 +251,7 @@ pub enum CycleError {
     #[error("the facts cannot be relied on, so nothing was changed")]
     Facts(#[from] FactsError),
     #[error("the organisation cannot be worked on now")]
-    Busy(#[from] LockError),
+    Busy(#[from] LeaseError),
     #[error("the store cannot be used, so nothing was changed")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -7,11 +7,11 @@ mod work;
 use std::collections::{BTreeSet, HashMap};
 
 use easgate_model::{DeviceId, DirectoryUser, EmailAddress, Enrollment};
+use sqlx::AnyConnection;
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 use time::OffsetDateTime;
 
-use crate::convert::to_micros;
+use crate::convert::{key, text, to_micros};
 use crate::marks::{self, Marks};
 use crate::organization::{StoreError, Writer, writing};
 
@@ -76,7 +76,7 @@ impl Writer {
         now: OffsetDateTime,
     ) -> Result<Learned, StoreError> {
         let wrong = writing("what device management holds");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         let mut learned = Learned::default();
         let mut to = Learner {
             connection: &mut transaction,
@@ -101,14 +101,17 @@ impl Writer {
                     .map_err(&wrong)?;
             }
         }
-        transaction.commit().await.map_err(wrong)?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("what device management holds"))?;
         Ok(learned)
     }
 }
 
 /// Rows on their way into the store.
 struct Learner<'l> {
-    connection: &'l mut SqliteConnection,
+    connection: &'l mut AnyConnection,
     organization: i64,
     learned: &'l mut Learned,
 }
@@ -167,7 +170,7 @@ impl Learner<'_> {
         .bind(id.unwrap_or_default())
         .fetch_all(&mut *self.connection)
         .await?;
-        let old = |row: &sqlx::sqlite::SqliteRow| Old {
+        let old = |row: &sqlx::any::AnyRow| Old {
             digest: row.get("digest"),
             device: row.get("device"),
         };
@@ -188,8 +191,8 @@ impl Learner<'_> {
         )
         .bind(self.organization)
         .bind(id)
-        .bind(content::owner(record))
-        .bind(record.eas_device_id.as_ref().map(read::folded))
+        .bind(text(&content::owner(record)))
+        .bind(record.eas_device_id.as_ref().map(key))
         .bind(record.compliance.name())
         .bind(digest)
         .bind(content::of_record(record))
@@ -255,7 +258,7 @@ impl Learner<'_> {
              ON CONFLICT (organization, id) DO UPDATE SET digest = excluded.digest, content = excluded.content",
         )
         .bind(self.organization)
-        .bind(&user.id)
+        .bind(text(&user.id))
         .bind(digest)
         .bind(content)
         .execute(&mut *self.connection)
@@ -268,7 +271,7 @@ impl Learner<'_> {
             )
             .bind(self.organization)
             .bind(address.as_str().to_ascii_lowercase())
-            .bind(&user.id)
+            .bind(text(&user.id))
             .execute(&mut *self.connection)
             .await?;
         }

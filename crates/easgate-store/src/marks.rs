@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::AnyConnection;
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 
+use crate::convert::text;
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 
 /// Texts by name: watermarks, delta links, and what was found out about filters.
@@ -35,14 +36,17 @@ impl Writer {
     /// The store cannot be written; then none is set.
     pub async fn set_marks(&self, marks: &Marks) -> Result<(), StoreError> {
         let wrong = writing("the watermarks");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         set(&mut transaction, self.id(), marks).await.map_err(&wrong)?;
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the watermarks"))
     }
 }
 
 pub(crate) async fn set(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     organization: i64,
     marks: &Marks,
 ) -> Result<(), sqlx::Error> {
@@ -55,8 +59,8 @@ pub(crate) async fn set(
         };
         sqlx::query(statement)
             .bind(organization)
-            .bind(name)
-            .bind(content)
+            .bind(text(name))
+            .bind(text(content))
             .execute(&mut *connection)
             .await?;
     }

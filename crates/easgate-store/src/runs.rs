@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 use time::OffsetDateTime;
 
-use crate::audit::{AuditAction, AuditEvent, append};
+use crate::audit::{AuditAction, AuditEvent, AuditHead, append};
 use crate::baseline::Baseline;
 use crate::convert::{parse, to_micros, to_time};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
@@ -122,9 +122,9 @@ impl Organization {
     /// # Errors
     /// The store cannot be read.
     pub async fn runs(&self, limit: u32) -> Result<Vec<Run>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM runs WHERE organization = ? ORDER BY id DESC LIMIT ?")
+        let rows = sqlx::query("SELECT * FROM runs WHERE organization = $1 ORDER BY id DESC LIMIT $2")
             .bind(self.id())
-            .bind(limit)
+            .bind(i64::from(limit))
             .fetch_all(self.pool())
             .await
             .map_err(reading("the runs"))?;
@@ -137,7 +137,7 @@ impl Organization {
     /// The store cannot be read.
     pub async fn last_good_run(&self) -> Result<Option<Run>, StoreError> {
         let row = sqlx::query(
-            "SELECT * FROM runs WHERE organization = ? AND result IN ('succeeded', 'held', 'failed') \
+            "SELECT * FROM runs WHERE organization = $1 AND result IN ('succeeded', 'held', 'failed') \
              ORDER BY id DESC LIMIT 1",
         )
         .bind(self.id())
@@ -169,7 +169,8 @@ impl Writer {
         now: OffsetDateTime,
     ) -> Result<RunId, StoreError> {
         let wrong = writing("the run");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let sealing = self.prepare_seal()?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         self.interrupt(&mut transaction, live, now)
             .await
             .map_err(&wrong)?;
@@ -184,6 +185,15 @@ impl Writer {
         .await
         .map(RunId)
         .map_err(&wrong)?;
+        if let Some(made) = sealing {
+            let event = AuditEvent {
+                after: Some(made),
+                ..self.of_run(AuditAction::KeyMade, id, now)
+            };
+            append(&mut transaction, self.organization(), &event)
+                .await
+                .map_err(&wrong)?;
+        }
         if kind != WATCH {
             let event = AuditEvent {
                 after: Some(mode.to_owned()),
@@ -194,14 +204,17 @@ impl Writer {
                 .await
                 .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the run"))?;
         Ok(id)
     }
 
     /// Closes the runs that nobody finished and that are not `live`.
     async fn interrupt(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut AnyConnection,
         live: &BTreeSet<RunId>,
         now: OffsetDateTime,
     ) -> Result<(), sqlx::Error> {
@@ -230,11 +243,14 @@ impl Writer {
 
     /// Ends a run, records that in the audit, and keeps what the run saw when it saw everything.
     ///
+    /// Returns the new head of the audit, which the caller tells the system log, and which is sealed when the
+    /// store is anchored. `None` after a watch pass that did nothing.
+    ///
     /// # Errors
-    /// The store cannot be written.
-    pub async fn finish_run(&self, run: RunId, finish: &Finish) -> Result<(), StoreError> {
+    /// The store or the file of checkpoints cannot be written.
+    pub async fn finish_run(&self, run: RunId, finish: &Finish) -> Result<Option<AuditHead>, StoreError> {
         let wrong = writing("the run");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         let kind: Option<String> = sqlx::query_scalar(
             "UPDATE runs SET finished = $1, result = $2, server = $3, figures = $4 \
              WHERE organization = $5 AND id = $6 RETURNING kind",
@@ -254,6 +270,7 @@ impl Writer {
         let did_nothing = kind.as_deref() == Some(WATCH)
             && finish.result == RunResult::Succeeded
             && !self.intended(&mut transaction, run).await.map_err(&wrong)?;
+        let mut sealed = None;
         if !did_nothing {
             let event = AuditEvent {
                 outcome: Some(finish.result.name().to_owned()),
@@ -261,16 +278,26 @@ impl Writer {
                 server: finish.server.clone(),
                 ..self.of_run(AuditAction::RunEnded, run, finish.at)
             };
-            append(&mut transaction, self.organization(), &event)
+            let head = append(&mut transaction, self.organization(), &event)
                 .await
                 .map_err(&wrong)?;
+            let checkpoint = self.seal(&mut transaction, head, finish.at).await?;
+            sealed = Some((head, checkpoint));
         }
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the run"))?;
+        let Some((head, checkpoint)) = sealed else {
+            return Ok(None);
+        };
+        self.keep_outside(checkpoint.as_ref())?;
+        Ok(Some(head))
     }
 
     async fn keep(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut AnyConnection,
         run: RunId,
         baseline: &Baseline,
     ) -> Result<(), sqlx::Error> {
@@ -287,7 +314,7 @@ impl Writer {
     }
 
     /// Whether `run` intended a change.
-    async fn intended(&self, connection: &mut SqliteConnection, run: RunId) -> Result<bool, sqlx::Error> {
+    async fn intended(&self, connection: &mut AnyConnection, run: RunId) -> Result<bool, sqlx::Error> {
         let changes: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM journal WHERE organization = $1 AND run = $2")
                 .bind(self.id())
@@ -305,7 +332,7 @@ impl Writer {
     }
 }
 
-fn run(row: &SqliteRow) -> Result<Run, StoreError> {
+fn run(row: &AnyRow) -> Result<Run, StoreError> {
     let result: Option<&str> = row.get("result");
     let finished: Option<i64> = row.get("finished");
     let figures: Option<&str> = row.get("figures");

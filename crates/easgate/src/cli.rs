@@ -1,5 +1,6 @@
 //! What can be asked.
 
+mod audit;
 mod sync;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::logging::LogArguments;
 
+pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
 pub(crate) use sync::{SyncArguments, What};
 
 const EXIT_CODES: &str = "Exit codes:
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     /// Shows connection, syncs, servers and counts
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
+    /// The audit: who changed what and why, and whether it was tampered with
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),

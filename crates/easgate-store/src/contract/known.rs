@@ -51,7 +51,7 @@ fn lesson(records: Rows<(String, Enrollment)>, users: Rows<DirectoryUser>) -> Le
 }
 
 fn devices(learned: &Learned) -> Vec<String> {
-    learned.devices.iter().map(ToString::to_string).collect()
+    learned.devices.iter().map(|device| device.as_str().to_lowercase()).collect()
 }
 
 async fn work(writer: &Writer) -> Vec<Work> {
@@ -69,7 +69,7 @@ pub(crate) async fn what_differs_is_learned_and_what_is_the_same_is_not(store: S
     ]);
     let first = lesson(all.clone(), Rows::All(vec![user("ana", "a@x.example")]));
     let learned = writer.learn(&first, false, NOW).await.unwrap();
-    assert_eq!(devices(&learned), ["A1", "A2"]);
+    assert_eq!(devices(&learned), ["a1", "a2"]);
     assert_eq!(work(&writer).await, [], "a full sync treats all of it");
     let again = writer.learn(&first, true, NOW).await.unwrap();
     assert_eq!(again, Learned::default(), "nothing differs");
@@ -84,7 +84,7 @@ pub(crate) async fn what_differs_is_learned_and_what_is_the_same_is_not(store: S
         .learn(&lesson(some, Rows::Some(Vec::new())), true, NOW)
         .await
         .unwrap();
-    assert_eq!(devices(&learned), ["A2"], "who only checked in has not changed");
+    assert_eq!(devices(&learned), ["a2"], "who only checked in has not changed");
     assert_eq!(work(&writer).await, [Work::Device(device("a2"))]);
     assert_eq!(
         organization.records_in_state("noncompliant").await.unwrap(),
@@ -98,7 +98,11 @@ pub(crate) async fn what_differs_is_learned_and_what_is_the_same_is_not(store: S
         .learn(&lesson(moved, Rows::Some(Vec::new())), true, NOW)
         .await
         .unwrap();
-    assert_eq!(devices(&learned), ["A1", "A2", "B1"], "the old id and the new one");
+    assert_eq!(
+        devices(&learned),
+        ["a1", "a2", "b1"],
+        "the old id and the new one"
+    );
     assert_eq!((learned.vanished, learned.gone.len()), (1, 1));
     assert_eq!(organization.known_records().await.unwrap(), 1);
 }
@@ -108,7 +112,10 @@ pub(crate) async fn users_are_found_by_every_address_that_they_have(store: Store
     let organization = writer.organization();
     let none = || Rows::Some(Vec::new());
     let at = |text: &str| BTreeSet::from([text.parse().unwrap()]);
-    let users = Rows::All(vec![user("ana", "Shared@x.example"), user("bo", "shared@X.example")]);
+    let users = Rows::All(vec![
+        user("ana", "Shared@x.example"),
+        user("bo", "shared@X.example"),
+    ]);
     writer.learn(&lesson(none(), users), true, NOW).await.unwrap();
     let found = organization.users_at(&at("SHARED@x.example")).await.unwrap();
     assert_eq!(found.len(), 2, "two who share one address are both found");
@@ -117,26 +124,45 @@ pub(crate) async fn users_are_found_by_every_address_that_they_have(store: Store
     let mut renamed = lesson(none(), Rows::Some(vec![user("ana", "new@x.example")]));
     renamed.gone_users = vec!["bo".to_owned()];
     let learned = writer.learn(&renamed, true, NOW).await.unwrap();
-    let touched: Vec<&str> = learned.addresses.iter().map(easgate_model::EmailAddress::as_str).collect();
+    let touched: Vec<&str> = learned
+        .addresses
+        .iter()
+        .map(easgate_model::EmailAddress::as_str)
+        .collect();
     assert_eq!(
         touched.iter().map(|one| one.to_lowercase()).collect::<Vec<_>>(),
-        ["ana@x.example", "bo@x.example", "new@x.example", "shared@x.example"],
+        [
+            "ana@x.example",
+            "bo@x.example",
+            "new@x.example",
+            "shared@x.example"
+        ],
         "whoever has an address that came or went is looked at"
     );
     assert_eq!(organization.users_at(&at("shared@x.example")).await.unwrap(), []);
-    assert_eq!(organization.known_users().await.unwrap(), [user("ana", "new@x.example")]);
+    assert_eq!(
+        organization.known_users().await.unwrap(),
+        [user("ana", "new@x.example")]
+    );
 }
 
 pub(crate) async fn work_stays_open_until_what_was_seen_of_it_is_done(store: Store) {
     let writer = writer(&store).await;
     let later = NOW + Duration::minutes(1);
-    let (one, other) = (Work::Mailbox(mailbox(1)), Work::Address("a@x.example".parse().unwrap()));
+    let (one, other) = (
+        Work::Mailbox(mailbox(1)),
+        Work::Address("a@x.example".parse().unwrap()),
+    );
     writer.open_work([one.clone(), other.clone()], NOW).await.unwrap();
     let seen = writer.organization().open_work().await.unwrap();
     writer.open_work([one.clone()], later).await.unwrap();
     writer.close_work(&seen).await.unwrap();
     let left = writer.organization().open_work().await.unwrap();
-    assert_eq!(left, [(one, later)], "what changed again meanwhile is still to do");
+    assert_eq!(
+        left,
+        [(one, later)],
+        "what changed again meanwhile is still to do"
+    );
 }
 
 pub(crate) async fn partnerships_are_known_as_they_were_seen(store: Store) {
@@ -172,14 +198,21 @@ pub(crate) async fn partnerships_are_known_as_they_were_seen(store: Store) {
     );
     let less = Rows::All(vec![known(2, 2, "c")]);
     writer.know_partnerships(&less, &nobody).await.unwrap();
-    let left: Vec<_> = organization.known_partnerships().await.unwrap().into_values().collect();
+    let left: Vec<_> = organization
+        .known_partnerships()
+        .await
+        .unwrap()
+        .into_values()
+        .collect();
     assert_eq!(left, [known(2, 2, "c")]);
 }
 
 pub(crate) async fn marks_are_set_one_by_one_and_taken_away_by_nothing(store: Store) {
     let writer = writer(&store).await;
     let marks = |rows: &[(&str, &str)]| -> Marks {
-        rows.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+        rows.iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect()
     };
     writer.set_marks(&marks(&[("a", "1"), ("b", "2")])).await.unwrap();
     writer.set_marks(&marks(&[("a", "3"), ("b", "")])).await.unwrap();
@@ -192,15 +225,25 @@ pub(crate) async fn a_run_beside_others_leaves_them_open(store: Store) {
     let writer = writer(&store).await;
     let full = writer.start_run("full", "enforce", NOW).await.unwrap();
     let live = BTreeSet::from([full]);
-    let watch = writer.start_run_beside(&live, "watch", "enforce", NOW).await.unwrap();
+    let watch = writer
+        .start_run_beside(&live, "watch", "enforce", NOW)
+        .await
+        .unwrap();
     let runs = writer.organization().runs(9).await.unwrap();
     assert!(runs.iter().all(|run| run.result.is_none()), "{runs:?}");
-    writer.start_run_beside(&BTreeSet::from([watch]), "quick", "enforce", NOW).await.unwrap();
+    writer
+        .start_run_beside(&BTreeSet::from([watch]), "quick", "enforce", NOW)
+        .await
+        .unwrap();
     let runs = writer.organization().runs(9).await.unwrap();
     let open: Vec<&str> = runs
         .iter()
         .filter(|run| run.result.is_none())
         .map(|run| run.kind.as_str())
         .collect();
-    assert_eq!(open, ["quick", "watch"], "whoever is not there any more was interrupted");
+    assert_eq!(
+        open,
+        ["quick", "watch"],
+        "whoever is not there any more was interrupted"
+    );
 }

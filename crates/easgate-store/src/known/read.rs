@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use easgate_model::{DeviceId, DirectoryUser, EmailAddress, Enrollment, MailboxId, PartnershipId};
+use sqlx::AnyConnection;
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::any::AnyRow;
 
 use super::{Rows, content};
-use crate::convert::{count, parse, to_uuid};
+use crate::convert::{count, key, parse, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 
 /// A partnership as a run last saw it.
@@ -25,11 +26,6 @@ pub struct KnownPartnership {
     pub stamp: String,
 }
 
-/// An id as it is looked for.
-pub(super) fn folded(device: &DeviceId) -> String {
-    device.as_str().to_ascii_lowercase()
-}
-
 impl Organization {
     /// The records of `device`, whoever's they are, with the keys by which they are known.
     ///
@@ -43,12 +39,17 @@ impl Organization {
             "SELECT id, content FROM known_records WHERE organization = $1 AND device = $2 ORDER BY id",
         )
         .bind(self.id())
-        .bind(folded(device))
+        .bind(key(device))
         .fetch_all(self.pool())
         .await
         .map_err(reading("the known records"))?;
         rows.iter()
-            .map(|row| Ok((row.get("id"), content::to_record(row.get("content"))?)))
+            .map(|row| {
+                Ok((
+                    row.get("id"),
+                    content::to_record(&row.get::<String, _>("content"))?,
+                ))
+            })
             .collect()
     }
 
@@ -102,7 +103,7 @@ impl Organization {
             .map_err(reading("the known users"))?;
             for row in &rows {
                 if seen.insert(row.get::<String, _>("id")) {
-                    users.push(content::to_user(row.get("content"))?);
+                    users.push(content::to_user(&row.get::<String, _>("content"))?);
                 }
             }
         }
@@ -120,7 +121,7 @@ impl Organization {
             .await
             .map_err(reading("the known users"))?;
         rows.iter()
-            .map(|row| content::to_user(row.get("content")))
+            .map(|row| content::to_user(&row.get::<String, _>("content")))
             .collect()
     }
 
@@ -131,10 +132,10 @@ impl Organization {
     pub async fn mailboxes_with(&self, device: &DeviceId) -> Result<BTreeSet<MailboxId>, StoreError> {
         let rows = sqlx::query(
             "SELECT mailbox FROM known_partnerships WHERE organization = $1 AND device = $2 \
-             UNION SELECT mailbox FROM owned WHERE organization = $1 AND LOWER(device) = $2",
+             UNION SELECT mailbox FROM owned WHERE organization = $1 AND device_key = $2",
         )
         .bind(self.id())
-        .bind(folded(device))
+        .bind(key(device))
         .fetch_all(self.pool())
         .await
         .map_err(reading("the known partnerships"))?;
@@ -208,19 +209,22 @@ impl Organization {
     }
 }
 
-fn partnership(row: &SqliteRow) -> Result<KnownPartnership, StoreError> {
+fn partnership(row: &AnyRow) -> Result<KnownPartnership, StoreError> {
     Ok(KnownPartnership {
-        id: PartnershipId(to_uuid(row.get("id"), "known_partnerships.id")?),
-        mailbox: MailboxId(to_uuid(row.get("mailbox"), "known_partnerships.mailbox")?),
-        device: parse(row.get("device"), "known_partnerships.device")?,
+        id: PartnershipId(to_uuid(&row.get::<String, _>("id"), "known_partnerships.id")?),
+        mailbox: MailboxId(to_uuid(
+            &row.get::<String, _>("mailbox"),
+            "known_partnerships.mailbox",
+        )?),
+        device: parse(&row.get::<String, _>("device"), "known_partnerships.device")?,
         state: row.get("state"),
         stamp: row.get("stamp"),
     })
 }
 
-fn mailboxes(rows: &[SqliteRow]) -> Result<BTreeSet<MailboxId>, StoreError> {
+fn mailboxes(rows: &[AnyRow]) -> Result<BTreeSet<MailboxId>, StoreError> {
     rows.iter()
-        .map(|row| Ok(MailboxId(to_uuid(row.get("mailbox"), "mailbox")?)))
+        .map(|row| Ok(MailboxId(to_uuid(&row.get::<String, _>("mailbox"), "mailbox")?)))
         .collect()
 }
 
@@ -239,7 +243,7 @@ impl Writer {
             Rows::All(_) => self.organization().known_partnerships().await?,
             Rows::Some(_) => HashMap::new(),
         };
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         for mailbox in of {
             sqlx::query("DELETE FROM known_partnerships WHERE organization = $1 AND mailbox = $2")
                 .bind(self.id())
@@ -261,12 +265,15 @@ impl Writer {
                 .await
                 .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the known partnerships"))
     }
 }
 
 async fn write(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     organization: i64,
     row: &KnownPartnership,
 ) -> Result<(), sqlx::Error> {
@@ -278,7 +285,7 @@ async fn write(
     .bind(organization)
     .bind(row.id.0.to_string())
     .bind(row.mailbox.0.to_string())
-    .bind(folded(&row.device))
+    .bind(key(&row.device))
     .bind(&row.state)
     .bind(&row.stamp)
     .execute(connection)

@@ -1,11 +1,11 @@
 //! What changed and has not been acted upon.
 
 use easgate_model::{DeviceId, EmailAddress, MailboxId};
+use sqlx::AnyConnection;
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 use time::OffsetDateTime;
 
-use crate::convert::{parse, to_micros, to_time, to_uuid};
+use crate::convert::{key, parse, to_micros, to_time, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 
 /// What has to be decided anew.
@@ -30,7 +30,7 @@ impl Work {
 
     fn value(&self) -> String {
         match self {
-            Self::Device(device) => super::read::folded(device),
+            Self::Device(device) => key(device),
             Self::Address(address) => address.as_str().to_ascii_lowercase(),
             Self::Mailbox(mailbox) => mailbox.0.to_string(),
         }
@@ -81,13 +81,16 @@ impl Writer {
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let wrong = writing("the open work");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         for work in work {
             open(&mut transaction, self.id(), &work, to_micros(now))
                 .await
                 .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the open work"))
     }
 
     /// Notes that `work` is done as it was open at the time beside it: what opened later stays open.
@@ -96,7 +99,7 @@ impl Writer {
     /// The store cannot be written.
     pub async fn close_work(&self, work: &[(Work, OffsetDateTime)]) -> Result<(), StoreError> {
         let wrong = writing("the open work");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         for (work, since) in work {
             sqlx::query(
                 "DELETE FROM open_work WHERE organization = $1 AND kind = $2 AND value = $3 AND since <= $4",
@@ -109,12 +112,15 @@ impl Writer {
             .await
             .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the open work"))
     }
 }
 
 pub(super) async fn open(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     organization: i64,
     work: &Work,
     since: i64,

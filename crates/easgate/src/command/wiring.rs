@@ -9,7 +9,7 @@ use easgate_connector::adapters::{Breaker, ExchangeAdapter};
 use easgate_connector::ports::EnrollmentSource;
 use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins};
 use easgate_intune::{Graph, Timing};
-use easgate_store::{ServerSeen, Store, StoreError};
+use easgate_store::{Anchor, ServerSeen, Store, StoreError};
 
 use crate::cli::Common;
 use crate::command::Failure;
@@ -73,9 +73,12 @@ impl Settings {
     /// Opens the store.
     ///
     /// # Errors
-    /// When it cannot be opened.
-    pub(crate) async fn store(&self) -> Result<Store, easgate_store::OpenError> {
-        Store::open(&self.configuration.store.url, &self.configuration.store.base).await
+    /// When it cannot be opened, or its password cannot be read.
+    pub(crate) async fn store(&self) -> Result<Store, Failure> {
+        let place = &self.configuration.store;
+        let location = place.location(&Environment::of_this_process())?;
+        let store = Store::connect(&location).await?;
+        Ok(store.anchored(Anchor::at(&self.configuration.audit_key)))
     }
 }
 
