@@ -1,6 +1,7 @@
 //! What can be asked.
 
 mod audit;
+mod run;
 mod sync;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::logging::LogArguments;
 
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
+pub(crate) use run::RunArguments;
 pub(crate) use sync::{SyncArguments, What};
 
 const EXIT_CODES: &str = "Exit codes:
@@ -57,6 +59,9 @@ pub(crate) enum Command {
     /// Runs one sync in the configured mode: all, what changed, or one person
     #[command(after_help = sync::EXAMPLES)]
     Sync(SyncArguments),
+    /// The service: syncs by schedule, on demand and on signals, until it is told to stop
+    #[command(after_help = run::EXAMPLES)]
+    Run(RunArguments),
     /// Lists the devices as the last sync saw them
     #[command(
         after_help = "Examples:\n  easgate devices --access block\n  easgate devices --mailbox alice@contoso.com --json"
