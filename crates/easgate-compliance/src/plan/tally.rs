@@ -129,7 +129,9 @@ impl MatchRate {
             | Reason::OwnerWithoutMailbox
             | Reason::Outlook
             | Reason::PlaceholderId
-            | Reason::MailboxMoving => (0, 0),
+            | Reason::MailboxMoving
+            | Reason::Reverted
+            | Reason::RolledBack => (0, 0),
             Reason::OwnerUnknown
             | Reason::OwnerAmbiguous
             | Reason::IdOfAnotherUser
@@ -164,7 +166,7 @@ pub struct ForeignEntry {
 }
 
 /// Every foreign entry, by mailbox address, the allow list first.
-pub(super) fn foreign(facts: &Facts, decisions: &[Decision], ownership: &Ownership) -> Vec<ForeignEntry> {
+pub(crate) fn foreign(facts: &Facts, decisions: &[Decision], ownership: &Ownership) -> Vec<ForeignEntry> {
     let mailboxes = &facts.exchange.mailboxes;
     let mut holders: Vec<&Mailbox> = mailboxes
         .iter()
