@@ -2,6 +2,7 @@
 
 pub(crate) mod devices;
 pub(crate) mod refusals;
+pub(crate) mod undo;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
 use proptest::prelude::*;

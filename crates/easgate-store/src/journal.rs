@@ -388,7 +388,7 @@ impl fmt::Display for IntentId {
     }
 }
 
-fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
+pub(crate) fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
     let settled: Option<i64> = row.get("settled");
     let detail = || row.get::<Option<String>, _>("detail").unwrap_or_default();
     let outcome = match row.get("outcome") {

@@ -12,15 +12,22 @@
 //! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
 //! - devices last seen, with what was decided ([`DeviceRow`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
-//! - that Exchange refused the account ([`Refusal`]).
+//! - that Exchange refused the account ([`Refusal`]);
+//! - a mode that stands above the configured one ([`ForcedMode`]);
+//! - what others changed in Exchange ([`DriftRow`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
 //! IMEI and phone number have no column.
 
+mod actor;
 mod baseline;
 mod binding;
+mod claims;
 mod convert;
 mod devices;
+mod drift;
+mod forced;
+mod history;
 mod journal;
 mod lock;
 mod open;
@@ -29,9 +36,13 @@ mod owned;
 mod refusal;
 mod runs;
 
+pub use actor::Actor;
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
+pub use claims::Claim;
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
+pub use drift::{Acknowledged, DriftId, DriftRow, DriftSeen, Look, Observed};
+pub use forced::ForcedMode;
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
 pub use lock::LockError;
 pub use open::{OpenError, Store};

@@ -53,6 +53,15 @@ contract_over_sqlite! {
     the_last_refusal_stands_until_it_is_forgotten,
 }
 
+contract_over_sqlite! {
+    crate::contract::undo:
+    what_is_taken_over_is_ours_until_it_is_given_up,
+    a_forced_mode_stands_until_it_is_ended,
+    the_journal_is_found_by_run_by_time_and_by_device,
+    an_undoing_is_no_sync,
+    what_others_changed_stands_until_somebody_has_looked_and_it_is_over,
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
@@ -141,7 +150,7 @@ async fn a_newer_store_is_refused() {
             error,
             OpenError::Newer {
                 found: 99,
-                known: 2,
+                known: 6,
                 ..
             }
         ),
