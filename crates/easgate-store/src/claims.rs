@@ -3,39 +3,54 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::actor::Actor;
+use crate::audit::{AuditAction, AuditEvent, append};
 use crate::organization::{StoreError, Writer, writing};
 use crate::owned::{OwnedEntry, OwnedRow, disown, own};
 use crate::runs::RunId;
 
-/// Entries that somebody takes over or gives up, and in which run.
-#[derive(Debug, Clone, Copy)]
-pub struct Claim<'a> {
-    /// The run that does it.
-    pub run: RunId,
-    /// Who wants it.
-    pub by: &'a Actor,
-    /// When.
-    pub at: OffsetDateTime,
+/// An entry that somebody else made and that is taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenOver {
+    /// The entry.
+    pub entry: OwnedEntry,
+    /// The mailbox's address, for people.
+    pub address: String,
+    /// The decision that it carries out.
+    pub decision: Uuid,
 }
 
 impl Writer {
-    /// Takes `entries` over: they are ours from now on, each by the decision that it carries out. All of them or
-    /// none. Exchange is not asked.
+    /// Takes `entries` over: they are ours from now on. All of them or none. Exchange is not asked.
+    ///
+    /// The audit says when, and on whose behalf.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub async fn adopt(&self, entries: &[(OwnedEntry, Uuid)], claim: Claim<'_>) -> Result<(), StoreError> {
+    pub async fn adopt(
+        &self,
+        entries: &[TakenOver],
+        run: RunId,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
         let wrong = writing("the ownership registry");
         let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
-        for (entry, decision) in entries {
+        for taken in entries {
             let row = OwnedRow {
-                entry: entry.clone(),
-                decision: *decision,
-                run: claim.run,
-                added: claim.at,
+                entry: taken.entry.clone(),
+                decision: taken.decision,
+                run,
+                added: now,
             };
             own(&mut transaction, self.id(), &row).await.map_err(&wrong)?;
+            let event = AuditEvent {
+                run: Some(run),
+                address: Some(taken.address.clone()),
+                decision: Some(taken.decision),
+                ..AuditEvent::of_entry(AuditAction::Adopted, self.actor().clone(), now, &taken.entry)
+            };
+            append(&mut transaction, self.organization(), &event)
+                .await
+                .map_err(&wrong)?;
         }
         transaction.commit().await.map_err(wrong)
     }
@@ -45,11 +60,23 @@ impl Writer {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub async fn release(&self, entries: &[OwnedEntry], claim: Claim<'_>) -> Result<(), StoreError> {
+    pub async fn release(
+        &self,
+        entries: &[OwnedEntry],
+        run: RunId,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
         let wrong = writing("the ownership registry");
         let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
         for entry in entries {
             disown(&mut transaction, self.id(), entry).await.map_err(&wrong)?;
+            let event = AuditEvent {
+                run: Some(run),
+                ..AuditEvent::of_entry(AuditAction::Released, self.actor().clone(), now, entry)
+            };
+            append(&mut transaction, self.organization(), &event)
+                .await
+                .map_err(&wrong)?;
         }
         transaction.commit().await.map_err(wrong)
     }

@@ -3,7 +3,7 @@
 use sqlx::Row;
 use time::OffsetDateTime;
 
-use crate::actor::Actor;
+use crate::audit::{Actor, AuditAction, AuditEvent, append};
 use crate::convert::{to_micros, to_time};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 use crate::runs::RunId;
@@ -53,14 +53,29 @@ impl Organization {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub async fn end_forced_mode(&self) -> Result<Option<ForcedMode>, StoreError> {
-        let stood = self.forced_mode().await?;
+    pub async fn end_forced_mode(
+        &self,
+        by: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<ForcedMode>, StoreError> {
+        let Some(stood) = self.forced_mode().await? else {
+            return Ok(None);
+        };
+        let wrong = writing("the forced mode");
+        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
         sqlx::query("DELETE FROM forced_modes WHERE organization = $1")
             .bind(self.id())
-            .execute(self.pool())
+            .execute(&mut *transaction)
             .await
-            .map_err(writing("the forced mode"))?;
-        Ok(stood)
+            .map_err(&wrong)?;
+        let event = AuditEvent {
+            before: Some(stood.mode.clone()),
+            reason: Some(stood.reason.clone()),
+            ..AuditEvent::new(AuditAction::ModeChanged, by, now)
+        };
+        append(&mut transaction, self, &event).await.map_err(&wrong)?;
+        transaction.commit().await.map_err(wrong)?;
+        Ok(Some(stood))
     }
 }
 
@@ -70,6 +85,8 @@ impl Writer {
     /// # Errors
     /// The store cannot be written: what makes it necessary must not be done.
     pub async fn force_mode(&self, forced: &ForcedMode) -> Result<(), StoreError> {
+        let wrong = writing("the forced mode");
+        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
         sqlx::query(
             "INSERT INTO forced_modes (organization, mode, reason, by_name, by_uid, since, run) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (organization) DO UPDATE SET mode = excluded.mode, \
@@ -83,10 +100,19 @@ impl Writer {
         .bind(forced.by.uid.map(i64::from))
         .bind(to_micros(forced.since))
         .bind(forced.run.map(|run| run.0))
-        .execute(self.pool())
+        .execute(&mut *transaction)
         .await
-        .map(drop)
-        .map_err(writing("the forced mode"))
+        .map_err(&wrong)?;
+        let event = AuditEvent {
+            run: forced.run,
+            after: Some(forced.mode.clone()),
+            reason: Some(forced.reason.clone()),
+            ..AuditEvent::new(AuditAction::ModeChanged, forced.by.clone(), forced.since)
+        };
+        append(&mut transaction, self.organization(), &event)
+            .await
+            .map_err(&wrong)?;
+        transaction.commit().await.map_err(wrong)
     }
 }
 

@@ -14,12 +14,13 @@
 //! - runs, and what the last good one saw ([`Baseline`]);
 //! - that Exchange refused the account ([`Refusal`]);
 //! - a mode that stands above the configured one ([`ForcedMode`]);
-//! - what others changed in Exchange ([`DriftRow`]).
+//! - what others changed in Exchange ([`DriftRow`]);
+//! - the audit, a chain of records that each of these writes to in its own transaction ([`AuditEvent`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
 //! IMEI and phone number have no column.
 
-mod actor;
+mod audit;
 mod baseline;
 mod binding;
 mod claims;
@@ -36,10 +37,10 @@ mod owned;
 mod refusal;
 mod runs;
 
-pub use actor::Actor;
+pub use audit::{Actor, AuditAction, AuditEvent, AuditHash, AuditHead, AuditRecord, ParseHeadError};
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
-pub use claims::Claim;
+pub use claims::TakenOver;
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use drift::{Acknowledged, DriftId, DriftRow, DriftSeen, Look, Observed};
 pub use forced::ForcedMode;

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::{NOW, allowing, device, intent, mailbox, owned, writer};
 use crate::{
-    Acknowledged, Actor, Claim, DriftSeen, Finish, ForcedMode, List, Look, Observed, Outcome, OwnedEntry,
-    RunResult, Store,
+    Acknowledged, Actor, DriftSeen, Finish, ForcedMode, List, Look, Observed, Outcome, OwnedEntry, RunResult,
+    Store, TakenOver,
 };
 
 fn ana() -> Actor {
@@ -26,24 +26,31 @@ fn entry(id: &str) -> OwnedEntry {
 
 pub(crate) async fn what_is_taken_over_is_ours_until_it_is_given_up(store: Store) {
     let writer = writer(&store).await;
-    let by = ana();
+    let writer = writer.acting_as(ana());
     let run = writer.start_run("adopt", "enforce", NOW).await.unwrap();
-    let claim = Claim {
-        run,
-        by: &by,
-        at: NOW,
-    };
-    let taken: Vec<_> = ["A1", "A2"].map(|id| (entry(id), Uuid::from_u128(9))).into();
-    writer.adopt(&taken, claim).await.unwrap();
-    writer.adopt(&taken, claim).await.unwrap();
+    let taken = ["A1", "A2"].map(|id| TakenOver {
+        entry: entry(id),
+        address: "ana@contoso.example".to_owned(),
+        decision: Uuid::from_u128(9),
+    });
+    writer.adopt(&taken, run, NOW).await.unwrap();
+    writer.adopt(&taken, run, NOW).await.unwrap();
     let rows = writer.organization().owned().await.unwrap();
     assert_eq!(rows.len(), 2, "twice is once");
     assert_eq!(
         (rows[0].decision, rows[0].run, rows[0].added),
         (Uuid::from_u128(9), run, NOW)
     );
-    writer.release(&[entry("a1")], claim).await.unwrap();
+    writer.release(&[entry("a1")], run, NOW).await.unwrap();
     assert_eq!(owned(&writer).await, [(List::Allow, "A2".to_owned())]);
+    let audit = writer.organization().audit(0, 99).await.unwrap();
+    let mut said: Vec<_> = audit
+        .iter()
+        .map(|record| (record.action.as_str(), record.actor.as_str()))
+        .collect();
+    said.retain(|(action, _)| ["adopted", "released"].contains(action));
+    said.dedup();
+    assert_eq!(said, [("adopted", "ana"), ("released", "ana")]);
 }
 
 pub(crate) async fn a_forced_mode_stands_until_it_is_ended(store: Store) {
@@ -63,8 +70,8 @@ pub(crate) async fn a_forced_mode_stands_until_it_is_ended(store: Store) {
         assert_eq!(organization.forced_mode().await.unwrap(), Some(forced));
     }
     assert_eq!(other.forced_mode().await.unwrap(), None);
-    assert_eq!(other.end_forced_mode().await.unwrap(), None);
-    let ended = organization.end_forced_mode().await.unwrap().unwrap();
+    assert_eq!(other.end_forced_mode(ana(), NOW).await.unwrap(), None);
+    let ended = organization.end_forced_mode(ana(), NOW).await.unwrap().unwrap();
     assert_eq!(ended.reason, "second");
     assert_eq!(organization.forced_mode().await.unwrap(), None);
 }
