@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use easgate_compliance::{Limits, Policy};
-use easgate_connector::{Cycle, CycleError, Mode, OrganizationConfig, Planned, Report, Silent};
+use easgate_connector::{Cycle, CycleError, Mode, OrganizationConfig, Planned, Report, Silent, WriteQueue};
 use easgate_store::{List, Store};
 use tempfile::TempDir;
 
@@ -12,6 +12,7 @@ use super::world::World;
 pub(crate) struct Rig {
     pub(crate) world: World,
     pub(crate) config: OrganizationConfig,
+    queue: WriteQueue,
     folder: TempDir,
 }
 
@@ -27,6 +28,7 @@ impl Rig {
                 lanes: 1,
                 accept_shrunken: BTreeSet::new(),
             },
+            queue: WriteQueue::new(1),
             folder: TempDir::new().unwrap(),
         }
     }
@@ -64,6 +66,7 @@ impl Rig {
             source: &self.world,
             store,
             config: &self.config,
+            queue: &self.queue,
             clock: &self.world,
             progress: &Silent,
         }
