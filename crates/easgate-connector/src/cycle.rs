@@ -13,6 +13,7 @@ use easgate_store::{Finish, List, LockError, OwnedRow, RunId, Store, StoreError,
 
 use crate::clock::Clock;
 use crate::config::OrganizationConfig;
+use crate::forced::in_force;
 use crate::gather::FactsError;
 use crate::kind::Kind;
 use crate::ports::{EnrollmentSource, Exchange};
@@ -67,13 +68,24 @@ impl Cycle<'_> {
         self.run(writer, Kind::Full).await
     }
 
-    async fn writer(&self) -> Result<Writer, CycleError> {
+    pub(crate) async fn writer(&self) -> Result<Writer, CycleError> {
         let organization = self.store.organization(&self.config.name).await?;
         Ok(organization.lock()?)
     }
 
     /// Does one run of `kind`, from its first row in the store to its last.
     async fn run(&self, writer: &Writer, kind: Kind) -> Result<Report, CycleError> {
+        let in_force = in_force(writer.organization(), self.config).await?;
+        let cycle = Cycle {
+            config: &in_force.config,
+            ..*self
+        };
+        let mut report = cycle.run_in_force(writer, kind).await?;
+        report.warnings.extend(in_force.warning());
+        Ok(report)
+    }
+
+    async fn run_in_force(&self, writer: &Writer, kind: Kind) -> Result<Report, CycleError> {
         let started = self.clock.elapsed();
         let run = writer
             .start_run(kind.name(), self.config.mode.name(), self.clock.now())

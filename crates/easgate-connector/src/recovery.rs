@@ -23,8 +23,8 @@ pub(crate) type Mailboxes<'a> = HashMap<MailboxId, &'a Mailbox>;
 pub(crate) struct Owned {
     /// Entries that the lists hold, and those of mailboxes that are not here.
     pub(crate) present: Vec<OwnedRow>,
-    /// How many entries somebody else took out.
-    pub(crate) undone: u64,
+    /// Entries that somebody else took out.
+    pub(crate) taken_out: Vec<OwnedEntry>,
     /// Those of them that are missing for so long that they are not ours any more.
     gone: Vec<OwnedEntry>,
 }
@@ -52,7 +52,9 @@ impl Owned {
                 owned.present.push(row);
                 continue;
             }
-            owned.undone += u64::from(!doubtful.contains(&(entry.mailbox, entry.device.clone())));
+            if !doubtful.contains(&(entry.mailbox, entry.device.clone())) {
+                owned.taken_out.push(entry.clone());
+            }
             if row.added < now - UNCERTAIN {
                 owned.gone.push(row.entry);
             }

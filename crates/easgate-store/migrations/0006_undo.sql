@@ -20,6 +20,7 @@ CREATE TABLE last_known (
 CREATE TABLE drift (
     id                  INTEGER PRIMARY KEY,
     organization        INTEGER NOT NULL REFERENCES organizations (id),
+    -- The last run that saw it.
     run                 INTEGER NOT NULL REFERENCES runs (id),
     kind                TEXT NOT NULL,
     mailbox             TEXT,

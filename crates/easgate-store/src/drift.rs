@@ -65,6 +65,8 @@ pub struct DriftRow {
     pub id: DriftId,
     /// What was seen.
     pub seen: DriftSeen,
+    /// The last run that saw it.
+    pub run: RunId,
     /// When it was first seen.
     pub first_seen: OffsetDateTime,
     /// When it was last seen.
@@ -195,24 +197,23 @@ impl Writer {
         .await
         .map_err(&wrong)?;
         for id in &look.still {
-            self.set_time(
-                "UPDATE drift SET last_seen = $1 WHERE organization = $2 AND id = $3",
-                *id,
-                now,
-                &mut transaction,
-            )
-            .await
-            .map_err(&wrong)?;
+            sqlx::query("UPDATE drift SET last_seen = $1, run = $2 WHERE organization = $3 AND id = $4")
+                .bind(to_micros(now))
+                .bind(run.0)
+                .bind(self.id())
+                .bind(id.0)
+                .execute(&mut *transaction)
+                .await
+                .map_err(&wrong)?;
         }
         for id in &look.over {
-            self.set_time(
-                "UPDATE drift SET over = $1 WHERE organization = $2 AND id = $3",
-                *id,
-                now,
-                &mut transaction,
-            )
-            .await
-            .map_err(&wrong)?;
+            sqlx::query("UPDATE drift SET over = $1 WHERE organization = $2 AND id = $3")
+                .bind(to_micros(now))
+                .bind(self.id())
+                .bind(id.0)
+                .execute(&mut *transaction)
+                .await
+                .map_err(&wrong)?;
         }
         for seen in &look.new {
             self.add_drift(seen, run, now, &mut transaction)
@@ -220,22 +221,6 @@ impl Writer {
                 .map_err(&wrong)?;
         }
         transaction.commit().await.map_err(wrong)
-    }
-
-    async fn set_time(
-        &self,
-        text: &'static str,
-        id: DriftId,
-        now: OffsetDateTime,
-        connection: &mut SqliteConnection,
-    ) -> Result<(), sqlx::Error> {
-        sqlx::query(text)
-            .bind(to_micros(now))
-            .bind(self.id())
-            .bind(id.0)
-            .execute(connection)
-            .await
-            .map(drop)
     }
 
     async fn add_drift(
@@ -275,6 +260,7 @@ fn row(row: &SqliteRow) -> Result<DriftRow, StoreError> {
     let acknowledged = time("acknowledged");
     Ok(DriftRow {
         id: DriftId(row.get("id")),
+        run: RunId(row.get("run")),
         seen: DriftSeen {
             kind: row.get("kind"),
             mailbox: mailbox

@@ -4,6 +4,7 @@ use easgate_store::{Organization, Writer};
 
 use super::write::key;
 use super::{Cycle, CycleError, Planned, Seen, by_id};
+use crate::drift::look;
 use crate::gather::{FactsError, Gather, Gathered};
 use crate::kind::Kind;
 use crate::progress::{Phase, Progress};
@@ -65,6 +66,8 @@ impl Cycle<'_> {
             .record_devices(device_rows(&planned.facts, &planned.decisions), now)
             .await?;
         self.describe(&mut report, &planned);
+        report.drift = look(writer, begun.run(), &planned, &owned.taken_out, now).await?;
+        report.warnings.extend(report.drift.warnings());
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
 
