@@ -30,6 +30,7 @@ mod drift;
 mod forced;
 mod history;
 mod journal;
+mod last_runs;
 mod lock;
 mod open;
 mod organization;
@@ -37,7 +38,11 @@ mod owned;
 mod refusal;
 mod runs;
 
-pub use audit::{Actor, AuditAction, AuditEvent, AuditHash, AuditHead, AuditRecord, ParseHeadError};
+pub use audit::{
+    Actor, Anchor, AnchorError, AuditAction, AuditEvent, AuditHash, AuditHead, AuditKey, AuditLine,
+    AuditRecord, ChainCheck, Checkpoint, Fault, FaultKind, LineError, ParseHeadError, Verdict, Voucher,
+    Witness,
+};
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use claims::TakenOver;
@@ -45,6 +50,7 @@ pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevic
 pub use drift::{Acknowledged, DriftId, DriftRow, DriftSeen, Look, Observed};
 pub use forced::ForcedMode;
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
+pub use last_runs::LastRun;
 pub use lock::LockError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
@@ -52,6 +58,8 @@ pub use owned::{List, OwnedEntry, OwnedRow};
 pub use refusal::Refusal;
 pub use runs::{Finish, Run, RunId, RunResult};
 
+#[cfg(test)]
+mod anchor_tests;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
