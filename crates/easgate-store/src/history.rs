@@ -3,6 +3,7 @@
 use easgate_model::DeviceId;
 use time::OffsetDateTime;
 
+use crate::audit::{AuditRecord, of_row};
 use crate::convert::to_micros;
 use crate::journal::{IntentId, JournalEntry, entry};
 use crate::organization::{Organization, StoreError, reading};
@@ -76,5 +77,24 @@ impl Organization {
         .await
         .map_err(reading("the journal"))?;
         rows.iter().map(entry).collect()
+    }
+
+    /// What one run took over, gave up or found taken out, by the audit, in its order.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn claims(&self, run: RunId) -> Result<Vec<AuditRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT sequence, recorded, actor, actor_uid, action, decision, run, mailbox, address, device, command, \
+             value_before, value_after, outcome, reason, server, request, previous, hash FROM audit \
+             WHERE organization = $1 AND run = $2 AND action IN ('adopted', 'released', 'forgotten') \
+             ORDER BY sequence",
+        )
+        .bind(self.id())
+        .bind(run.0)
+        .fetch_all(self.pool())
+        .await
+        .map_err(reading("the audit"))?;
+        Ok(rows.iter().map(|row| of_row(self.name(), row)).collect())
     }
 }

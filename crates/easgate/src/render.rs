@@ -5,6 +5,7 @@ pub(crate) mod devices;
 pub(crate) mod explanation;
 pub(crate) mod report;
 pub(crate) mod status;
+pub(crate) mod undo;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

@@ -36,6 +36,13 @@ pub(crate) fn json(organization: &str, mode: Mode, status: &Status) -> Value {
         "exchange_states": status.states,
         "owned_entries": status.owned,
         "unsettled_changes": status.unsettled,
+        "forced_mode": status.forced.as_ref().map(|forced| json!({
+            "mode": forced.mode,
+            "since": time(forced.since),
+            "by": forced.by.name,
+            "reason": forced.reason,
+        })),
+        "open_drift": status.open_drift,
     })
 }
 
@@ -52,6 +59,16 @@ pub(crate) fn text(organization: &str, mode: Mode, status: &Status) {
     ] {
         let text = run.as_ref().map_or_else(|| "none yet".to_owned(), run_text);
         output::line(&format!("  {what:<22}{text}"));
+    }
+    if let Some(forced) = &status.forced {
+        output::line(&format!(
+            "  {:<22}{} at the most since {} by {}, until `easgate resume`: {}",
+            "kept in mode",
+            escape(&forced.mode),
+            time(forced.since),
+            escape(&forced.by.name),
+            escape(&forced.reason)
+        ));
     }
     let server = status
         .server
@@ -80,6 +97,13 @@ pub(crate) fn text(organization: &str, mode: Mode, status: &Status) {
         output::line(&format!("  {:<22}{}", "default access level", escape(level)));
     }
     output::line(&format!("  {:<22}{}", "entries of ours", status.owned));
+    if status.open_drift > 0 {
+        output::line(&format!(
+            "  {:<22}{}, `easgate drift` lists them",
+            "changed by others",
+            count(status.open_drift, "finding")
+        ));
+    }
     if status.unsettled > 0 {
         let unsettled = count(status.unsettled, "change");
         output::line(&format!(

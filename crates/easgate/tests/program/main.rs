@@ -13,3 +13,4 @@ mod organizations;
 mod place;
 mod rbac;
 mod stand_ins;
+mod undo;
