@@ -22,6 +22,8 @@ pub(crate) fn install() -> Result<Peers, Failure> {
         node_modules: node(&folder)?,
     };
     authentication(&folder, &peers.python)?;
+    have(debian::TRACING, "what kills the program at every step")?;
+    have(debian::DATABASE, "the store on PostgreSQL")?;
     Ok(peers)
 }
 

@@ -33,7 +33,7 @@ impl Writer {
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let wrong = writing("the ownership registry");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         for taken in entries {
             let row = OwnedRow {
                 entry: taken.entry.clone(),
@@ -52,7 +52,10 @@ impl Writer {
                 .await
                 .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the ownership registry"))
     }
 
     /// Gives `entries` up: they stay in the lists, and are somebody else's from now on. All of them or none.
@@ -67,7 +70,7 @@ impl Writer {
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let wrong = writing("the ownership registry");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         for entry in entries {
             disown(&mut transaction, self.id(), entry).await.map_err(&wrong)?;
             let event = AuditEvent {
@@ -78,6 +81,9 @@ impl Writer {
                 .await
                 .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the ownership registry"))
     }
 }

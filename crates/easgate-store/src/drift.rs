@@ -5,12 +5,13 @@ use std::str::FromStr;
 
 use easgate_model::{DeviceId, MailboxId};
 use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::any::AnyRow;
 use time::OffsetDateTime;
 
 use crate::audit::Actor;
-use crate::convert::{parse, to_micros, to_time, to_uuid};
+use crate::convert::{flag, parse, text, to_micros, to_time, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 use crate::owned::List;
 use crate::runs::RunId;
@@ -121,7 +122,7 @@ impl Organization {
     /// # Errors
     /// The store cannot be read.
     pub async fn drift(&self) -> Result<Vec<DriftRow>, StoreError> {
-        self.drift_where("AND (acknowledged IS NULL OR over IS NULL)")
+        self.drift_where("AND (acknowledged IS NULL OR ended IS NULL)")
             .await
     }
 
@@ -154,7 +155,7 @@ impl Organization {
         acknowledged: &Acknowledged,
     ) -> Result<u64, StoreError> {
         let wrong = writing("who looked at what others changed");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.store().begin().await.map_err(&wrong)?;
         let mut count = 0;
         for id in findings {
             let done = sqlx::query(
@@ -162,9 +163,9 @@ impl Organization {
                  WHERE organization = $5 AND id = $6 AND acknowledged IS NULL",
             )
             .bind(to_micros(acknowledged.at))
-            .bind(&acknowledged.by.name)
+            .bind(text(&acknowledged.by.name))
             .bind(acknowledged.by.uid.map(i64::from))
-            .bind(&acknowledged.note)
+            .bind(text(&acknowledged.note))
             .bind(self.id())
             .bind(id.0)
             .execute(&mut *transaction)
@@ -184,7 +185,7 @@ impl Writer {
     /// The store cannot be written.
     pub async fn record_look(&self, look: &Look, run: RunId, now: OffsetDateTime) -> Result<(), StoreError> {
         let wrong = writing("what others changed");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         let content = serde_json::to_string(&look.observed).expect("texts under text keys are JSON");
         sqlx::query(
             "INSERT INTO last_known (organization, run, content) VALUES ($1, $2, $3) \
@@ -192,7 +193,7 @@ impl Writer {
         )
         .bind(self.id())
         .bind(run.0)
-        .bind(content)
+        .bind(text(&content))
         .execute(&mut *transaction)
         .await
         .map_err(&wrong)?;
@@ -207,7 +208,7 @@ impl Writer {
                 .map_err(&wrong)?;
         }
         for id in &look.over {
-            sqlx::query("UPDATE drift SET over = $1 WHERE organization = $2 AND id = $3")
+            sqlx::query("UPDATE drift SET ended = $1 WHERE organization = $2 AND id = $3")
                 .bind(to_micros(now))
                 .bind(self.id())
                 .bind(id.0)
@@ -220,7 +221,10 @@ impl Writer {
                 .await
                 .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("what others changed"))
     }
 
     async fn add_drift(
@@ -228,7 +232,7 @@ impl Writer {
         seen: &DriftSeen,
         run: RunId,
         now: OffsetDateTime,
-        connection: &mut SqliteConnection,
+        connection: &mut AnyConnection,
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
             "INSERT INTO drift (organization, run, kind, mailbox, subject, list, device, value_before, value_after, \
@@ -236,14 +240,14 @@ impl Writer {
         )
         .bind(self.id())
         .bind(run.0)
-        .bind(&seen.kind)
+        .bind(text(&seen.kind))
         .bind(seen.mailbox.map(|mailbox| mailbox.0.to_string()))
-        .bind(&seen.subject)
+        .bind(text(&seen.subject))
         .bind(seen.list.map(|list| list.to_string()))
-        .bind(seen.device.as_ref().map(|device| device.as_str().to_owned()))
-        .bind(&seen.before)
-        .bind(&seen.after)
-        .bind(i64::from(seen.contradicts))
+        .bind(seen.device.as_ref().map(|device| text(device.as_str())))
+        .bind(seen.before.as_deref().map(text))
+        .bind(seen.after.as_deref().map(text))
+        .bind(flag(seen.contradicts))
         .bind(to_micros(now))
         .execute(connection)
         .await
@@ -251,12 +255,12 @@ impl Writer {
     }
 }
 
-fn row(row: &SqliteRow) -> Result<DriftRow, StoreError> {
-    let text = |column| row.get::<Option<String>, _>(column);
+fn row(row: &AnyRow) -> Result<DriftRow, StoreError> {
+    let column_text = |column| row.get::<Option<String>, _>(column);
     let time = |column| row.get::<Option<i64>, _>(column);
-    let mailbox = text("mailbox");
-    let list = text("list");
-    let device = text("device");
+    let mailbox = column_text("mailbox");
+    let list = column_text("list");
+    let device = column_text("device");
     let acknowledged = time("acknowledged");
     Ok(DriftRow {
         id: DriftId(row.get("id")),
@@ -269,22 +273,22 @@ fn row(row: &SqliteRow) -> Result<DriftRow, StoreError> {
             subject: row.get("subject"),
             list: list.map(|list| parse(&list, "drift.list")).transpose()?,
             device: device.map(|device| parse(&device, "drift.device")).transpose()?,
-            before: text("value_before"),
-            after: text("value_after"),
+            before: column_text("value_before"),
+            after: column_text("value_after"),
             contradicts: row.get::<i64, _>("contradicts") != 0,
         },
         first_seen: to_time(row.get("first_seen"), "drift.first_seen")?,
         last_seen: to_time(row.get("last_seen"), "drift.last_seen")?,
-        over: time("over").map(|at| to_time(at, "drift.over")).transpose()?,
+        over: time("ended").map(|at| to_time(at, "drift.ended")).transpose()?,
         acknowledged: acknowledged
             .map(|at| {
                 Ok::<_, StoreError>(Acknowledged {
                     at: to_time(at, "drift.acknowledged")?,
                     by: Actor::of_columns(
-                        text("acknowledged_by").unwrap_or_default(),
+                        column_text("acknowledged_by").unwrap_or_default(),
                         time("acknowledged_by_uid"),
                     ),
-                    note: text("note").unwrap_or_default(),
+                    note: column_text("note").unwrap_or_default(),
                 })
             })
             .transpose()?,

@@ -4,7 +4,7 @@ use sqlx::Row;
 use time::OffsetDateTime;
 
 use crate::audit::{Actor, AuditAction, AuditEvent, append};
-use crate::convert::{to_micros, to_time};
+use crate::convert::{text, to_micros, to_time};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 use crate::runs::RunId;
 
@@ -62,7 +62,7 @@ impl Organization {
             return Ok(None);
         };
         let wrong = writing("the forced mode");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.store().begin().await.map_err(&wrong)?;
         sqlx::query("DELETE FROM forced_modes WHERE organization = $1")
             .bind(self.id())
             .execute(&mut *transaction)
@@ -86,7 +86,7 @@ impl Writer {
     /// The store cannot be written: what makes it necessary must not be done.
     pub async fn force_mode(&self, forced: &ForcedMode) -> Result<(), StoreError> {
         let wrong = writing("the forced mode");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         sqlx::query(
             "INSERT INTO forced_modes (organization, mode, reason, by_name, by_uid, since, run) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (organization) DO UPDATE SET mode = excluded.mode, \
@@ -94,9 +94,9 @@ impl Writer {
              since = excluded.since, run = excluded.run",
         )
         .bind(self.id())
-        .bind(&forced.mode)
-        .bind(&forced.reason)
-        .bind(&forced.by.name)
+        .bind(text(&forced.mode))
+        .bind(text(&forced.reason))
+        .bind(text(&forced.by.name))
         .bind(forced.by.uid.map(i64::from))
         .bind(to_micros(forced.since))
         .bind(forced.run.map(|run| run.0))
@@ -112,7 +112,10 @@ impl Writer {
         append(&mut transaction, self.organization(), &event)
             .await
             .map_err(&wrong)?;
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the forced mode"))
     }
 }
 

@@ -4,7 +4,7 @@ use easgate_model::DeviceId;
 use time::OffsetDateTime;
 
 use crate::audit::{AuditRecord, of_row};
-use crate::convert::to_micros;
+use crate::convert::{key, text, to_micros};
 use crate::journal::{IntentId, JournalEntry, entry};
 use crate::organization::{Organization, StoreError, reading};
 use crate::runs::{Run, RunId, run};
@@ -70,8 +70,8 @@ impl Organization {
              AND ($3 = '' OR LOWER(device) = $3) ORDER BY id DESC LIMIT $4",
         )
         .bind(self.id())
-        .bind(mailbox.to_ascii_lowercase())
-        .bind(device.map_or_else(String::new, |device| device.as_str().to_ascii_lowercase()))
+        .bind(text(mailbox).to_ascii_lowercase())
+        .bind(device.map_or_else(String::new, key))
         .bind(i64::from(limit))
         .fetch_all(self.pool())
         .await

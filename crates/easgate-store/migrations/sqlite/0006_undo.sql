@@ -16,7 +16,7 @@ CREATE TABLE last_known (
     content      TEXT NOT NULL
 ) STRICT;
 
--- What others changed. Open until it is acknowledged; over when Exchange does not show it any more.
+-- What others changed. Open until it is acknowledged; ended when Exchange does not show it any more.
 CREATE TABLE drift (
     id                  INTEGER PRIMARY KEY,
     organization        INTEGER NOT NULL REFERENCES organizations (id),
@@ -32,7 +32,7 @@ CREATE TABLE drift (
     contradicts         INTEGER NOT NULL,
     first_seen          INTEGER NOT NULL,
     last_seen           INTEGER NOT NULL,
-    over                INTEGER,
+    ended               INTEGER,
     acknowledged        INTEGER,
     acknowledged_by     TEXT,
     acknowledged_by_uid INTEGER,
