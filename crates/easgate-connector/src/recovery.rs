@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use easgate_model::{DeviceId, Mailbox, MailboxId};
+use easgate_model::{DeviceId, Mailbox, MailboxId, escape};
 use easgate_store::{
-    Edit, JournalEntry, JournalError, Organization, Outcome, OwnedEntry, OwnedRow, RunId, StoreError, Writer,
+    Caution, CautionKind, Edit, JournalEntry, JournalError, Organization, Outcome, OwnedEntry, OwnedRow,
+    RunId, StoreError, Writer,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -86,10 +87,37 @@ pub(crate) async fn recover(
         }
     }
     let owned = Owned::read(writer.organization(), mailboxes, now).await?;
+    if !owned.taken_out.is_empty() {
+        contest(writer, &owned.taken_out, now).await?;
+    }
     if !owned.gone.is_empty() {
         writer.forget(&owned.gone, now).await?;
     }
     Ok(owned)
+}
+
+/// Notes what somebody else took out of the lists. One entry twice in a day is more than a hand: it is another
+/// connector, and two of them would undo each other for ever.
+async fn contest(writer: &Writer, taken_out: &[OwnedEntry], now: OffsetDateTime) -> Result<(), StoreError> {
+    let Some(entry) = writer.note_undone(taken_out, now).await? else {
+        return Ok(());
+    };
+    let detail = format!(
+        "somebody else took the {} entry of {} out of the lists of mailbox {} twice in a day, each time after it had \
+         been added here; is another connector at work on this organisation?",
+        entry.list,
+        escape(entry.device.as_str()),
+        entry.mailbox
+    );
+    let caution = Caution {
+        kind: CautionKind::Contested,
+        since: now,
+        detail,
+    };
+    writer
+        .organization()
+        .raise_caution(&caution, writer.actor())
+        .await
 }
 
 /// Writes what is known of an intent that the lists do not show.

@@ -12,7 +12,7 @@
 //! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
 //! - devices last seen, with what was decided ([`DeviceRow`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
-//! - that Exchange refused the account ([`Refusal`]);
+//! - that Exchange refused the account ([`Refusal`]), and that a server could not be reached ([`Outage`]);
 //! - a mode that stands above the configured one ([`ForcedMode`]);
 //! - what others changed in Exchange ([`DriftRow`]);
 //! - the audit, a chain of records that each of these writes to in its own transaction ([`AuditEvent`]).
@@ -23,6 +23,7 @@
 mod audit;
 mod baseline;
 mod binding;
+mod caution;
 mod claims;
 mod convert;
 mod devices;
@@ -37,6 +38,7 @@ mod lock;
 mod migrate;
 mod open;
 mod organization;
+mod outage;
 mod owned;
 mod refusal;
 mod runs;
@@ -50,6 +52,7 @@ pub use audit::{
 };
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
+pub use caution::{Caution, CautionKind};
 pub use claims::TakenOver;
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use drift::{Acknowledged, DriftId, DriftRow, DriftSeen, Look, Observed};
@@ -61,6 +64,7 @@ pub use location::{Location, LocationError};
 pub use migrate::CopyError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
+pub use outage::Outage;
 pub use owned::{List, OwnedEntry, OwnedRow};
 pub use refusal::Refusal;
 pub use runs::{Finish, Run, RunId, RunResult};
