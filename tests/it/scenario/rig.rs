@@ -82,7 +82,7 @@ impl Rig {
     /// change ends after the pass.
     pub(crate) async fn sync_and_watch(&self) -> (Result<Report, CycleError>, Result<Report, CycleError>) {
         let store = self.store().await;
-        let writer = store.organization("contoso").await.unwrap().lock().unwrap();
+        let writer = store.organization("contoso").await.unwrap().lock().await.unwrap();
         let cycle = self.cycle(&store);
         self.world.state().holds_first = true;
         let watch = async {

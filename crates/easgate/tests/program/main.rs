@@ -14,3 +14,4 @@ mod place;
 mod rbac;
 mod run;
 mod stand_ins;
+mod syncs;
