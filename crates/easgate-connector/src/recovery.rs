@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use easgate_model::{DeviceId, Mailbox, MailboxId};
+use easgate_model::{DeviceId, Mailbox, MailboxId, escape};
 use easgate_store::{
-    Edit, JournalEntry, JournalError, Organization, Outcome, OwnedEntry, OwnedRow, RunId, StoreError, Writer,
+    Caution, CautionKind, Edit, JournalEntry, JournalError, Organization, Outcome, OwnedEntry, OwnedRow,
+    RunId, StoreError, Writer,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -40,16 +41,19 @@ pub(crate) struct Owned {
     pub(crate) present: Vec<OwnedRow>,
     /// How many entries somebody else took out.
     pub(crate) undone: u64,
+    /// Which they are.
+    taken_out: Vec<OwnedEntry>,
     /// Those of them that are missing for so long that they are not ours any more.
     gone: Vec<OwnedEntry>,
 }
 
 impl Owned {
-    /// Reads the registry, and compares it with the lists.
+    /// Reads the registry, and compares it with the lists, which were read from `read_at` on.
     pub(crate) async fn read(
         organization: &Organization,
         mailboxes: &Mailboxes<'_>,
         scope: Scope,
+        read_at: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Result<Self, StoreError> {
         let doubtful: BTreeSet<(MailboxId, DeviceId)> = organization
@@ -78,7 +82,12 @@ impl Owned {
                 owned.present.push(row);
                 continue;
             }
-            owned.undone += u64::from(!doubtful.contains(&(entry.mailbox, entry.device.clone())));
+            // What another run added since the lists were read cannot show in them.
+            let is_newer = row.added > read_at;
+            if !is_newer && !doubtful.contains(&(entry.mailbox, entry.device.clone())) {
+                owned.undone += 1;
+                owned.taken_out.push(entry.clone());
+            }
             if row.added < now - UNCERTAIN {
                 owned.gone.push(row.entry);
             }
@@ -96,7 +105,7 @@ pub(crate) async fn recover(
     mailboxes: &Mailboxes<'_>,
     scope: Scope,
     live: &BTreeSet<RunId>,
-    now: OffsetDateTime,
+    (read_at, now): (OffsetDateTime, OffsetDateTime),
 ) -> Result<Owned, RecoveryError> {
     for entry in writer.organization().unsettled().await? {
         if live.contains(&entry.intent.run) || !scope.holds(mailboxes, entry.intent.mailbox) {
@@ -110,11 +119,38 @@ pub(crate) async fn recover(
             None => doubt(writer, &entry, now).await?,
         }
     }
-    let owned = Owned::read(writer.organization(), mailboxes, scope, now).await?;
+    let owned = Owned::read(writer.organization(), mailboxes, scope, read_at, now).await?;
+    if !owned.taken_out.is_empty() {
+        contest(writer, &owned.taken_out, now).await?;
+    }
     if !owned.gone.is_empty() {
         writer.forget(&owned.gone, now).await?;
     }
     Ok(owned)
+}
+
+/// Notes what somebody else took out of the lists. One entry twice in a day is more than a hand: it is another
+/// connector, and two of them would undo each other for ever.
+async fn contest(writer: &Writer, taken_out: &[OwnedEntry], now: OffsetDateTime) -> Result<(), StoreError> {
+    let Some(entry) = writer.note_undone(taken_out, now).await? else {
+        return Ok(());
+    };
+    let detail = format!(
+        "somebody else took the {} entry of {} out of the lists of mailbox {} twice in a day, each time after it had \
+         been added here; is another connector at work on this organisation?",
+        entry.list,
+        escape(entry.device.as_str()),
+        entry.mailbox
+    );
+    let caution = Caution {
+        kind: CautionKind::Contested,
+        since: now,
+        detail,
+    };
+    writer
+        .organization()
+        .raise_caution(&caution, writer.actor())
+        .await
 }
 
 /// Writes what is known of an intent that the lists do not show.

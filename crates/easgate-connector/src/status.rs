@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use easgate_store::{Baseline, LastRun, Refusal, Run, RunResult, Store, StoreError};
+use easgate_store::{Baseline, LastRun, Outage, Refusal, Run, RunResult, Store, StoreError};
 
 use crate::watched::with_watch;
 
@@ -47,6 +47,8 @@ pub struct Status {
     pub server: Option<String>,
     /// That Exchange refused the account; nothing logs on while this stands.
     pub refusal: Option<Refusal>,
+    /// The servers that could not be reached when they were last tried.
+    pub outages: Vec<Outage>,
     /// What the last good run saw, the Exchange servers among it.
     pub baseline: Baseline,
     /// Devices by decided access and reason.
@@ -77,6 +79,7 @@ pub async fn status(store: &Store, name: &str) -> Result<Status, StoreError> {
         last_success,
         kinds,
         refusal: organization.refusal().await?,
+        outages: organization.outages().await?,
         baseline: organization.baseline().await?.unwrap_or_default(),
         decisions: organization.decision_counts().await?,
         states: organization.state_counts().await?,

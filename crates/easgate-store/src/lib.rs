@@ -14,7 +14,7 @@
 //! - what the runs know between them, and what of it changed and has not been acted upon ([`Lesson`], [`Work`]);
 //! - watermarks ([`Marks`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
-//! - that Exchange refused the account ([`Refusal`]);
+//! - that Exchange refused the account ([`Refusal`]), and that a server could not be reached ([`Outage`]);
 //! - the audit, a chain of records that each of these writes to in its own transaction ([`AuditEvent`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
@@ -23,6 +23,7 @@
 mod audit;
 mod baseline;
 mod binding;
+mod caution;
 mod convert;
 mod devices;
 mod journal;
@@ -35,6 +36,7 @@ mod marks;
 mod migrate;
 mod open;
 mod organization;
+mod outage;
 mod owned;
 mod refusal;
 mod runs;
@@ -48,6 +50,7 @@ pub use audit::{
 };
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
+pub use caution::{Caution, CautionKind};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
 pub use known::{KnownPartnership, Learned, Lesson, Rows, Work};
@@ -58,6 +61,7 @@ pub use marks::Marks;
 pub use migrate::CopyError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
+pub use outage::Outage;
 pub use owned::{List, OwnedEntry, OwnedRow};
 pub use refusal::Refusal;
 pub use runs::{Finish, Run, RunId, RunResult};

@@ -72,7 +72,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  easgate explain alice@contoso.com\n  easgate explain alice@contoso.com ApplC39GQ8NNDTDL --json"
     )]
     Explain(ExplainArguments),
-    /// Shows connection, syncs, servers and counts
+    /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 0 whatever it shows
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
     /// The audit: who changed what and why, and whether it was tampered with

@@ -28,6 +28,10 @@ impl Cycle<'_> {
         let (Mode::Enforce, Some(run)) = (self.config.mode, begun.run()) else {
             return Vec::new();
         };
+        let organization = writer.organization();
+        if !self.may_be_trusted(organization, planned, report).await {
+            return Vec::new();
+        }
         let is_gain = |change: &Change| refused.contains(&key(change));
         let applied = self.apply(writer, (begun, run), planned, is_gain).await;
         report.changes.applied = u64::try_from(applied.changes.len()).unwrap_or(u64::MAX);

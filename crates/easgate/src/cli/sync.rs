@@ -11,6 +11,7 @@ pub(crate) const EXAMPLES: &str = "Examples:
   easgate sync --quick --json
   easgate sync --user alice@contoso.com
   easgate sync --full --organization contoso --json
+  easgate sync --full --scheduled
 
 Exit code 4 is also that of a quick sync or a watch pass which found that only a full sync can tell what is so.";
 
@@ -27,6 +28,9 @@ pub(crate) struct SyncArguments {
     /// Logs on although Exchange refused the account and its password has not changed
     #[arg(long)]
     pub(crate) log_on_again: bool,
+    /// For timers: leaves a server that could not be reached alone for 1, 5, 15, then 60 minutes; exits 4 when none may be tried
+    #[arg(long)]
+    pub(crate) scheduled: bool,
 }
 
 /// What to look at: one of these.

@@ -1,5 +1,7 @@
 //! The doctor.
 
+use std::os::unix::fs::PermissionsExt;
+
 use easgate_simulator::exchange::{ExchangeConfig, ExchangeSimulator, Rbac};
 use easgate_simulator::tenant::{Fault, TenantSimulator};
 use easgate_simulator::world::World;
