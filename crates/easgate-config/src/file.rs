@@ -2,10 +2,14 @@
 //!
 //! The comments here are the descriptions in the schema and in `docs/configuration.md`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::parallel::RawParallel;
+use crate::schedule::RawSchedule;
+use crate::service::RawService;
 use crate::text::{RawDuration, RawSecret, RawThreshold};
 
 /// The configuration of easgate.
@@ -21,6 +25,9 @@ pub(crate) struct RawFile {
     /// How it shows when the audit was tampered with.
     #[serde(default)]
     pub(crate) audit: RawAudit,
+    /// `easgate run`.
+    #[serde(default)]
+    pub(crate) service: RawService,
 }
 
 /// One Exchange organisation.
@@ -42,6 +49,9 @@ pub(crate) struct RawOrganization {
     /// How much may change within 24 hours.
     #[serde(default)]
     pub(crate) guard: RawGuard,
+    /// What `easgate run` does by itself, and when.
+    #[serde(default)]
+    pub(crate) schedule: RawSchedule,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
@@ -115,12 +125,17 @@ pub(crate) struct RawExchange {
     #[serde(default = "shells")]
     pub(crate) shells: usize,
     /// Whether another server is used when one cannot be reached: the next of `servers`, then those that the organisation
-    /// itself told in the last good run (never with `basic` or `ntlm`); with `false` only the first ever is.
+    /// itself told in the last good run (with `basic` and `ntlm` only those that `addresses` names); with `false` only the first ever is.
     #[serde(default = "yes")]
     pub(crate) cas_failover: bool,
     /// The domains of servers that the organisation itself told and that may be used; the domain of the first server when empty.
     #[serde(default)]
     pub(crate) failover_domains: Vec<String>,
+    /// Where servers are whose names the name service of this computer does not know, or knows otherwise: the full name of a server and
+    /// its IP address. Certificates, tickets and requests keep the name. A server that is named here may also be used when the
+    /// organisation told it.
+    #[serde(default)]
+    pub(crate) addresses: BTreeMap<String, String>,
     /// How long a connection may take to come about.
     #[serde(default = "connect_timeout")]
     pub(crate) connect_timeout: RawDuration,

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
+use easgate_connector::schedule::Schedule;
 use easgate_connector::{Mode, OrganizationConfig};
 use easgate_intune::{Credential, FileSource, GraphConfig, ProxyLogin};
 use secrecy::SecretString;
 
-use crate::{Environment, SecretError, SecretRef, Warning};
+use crate::{Environment, SecretError, SecretRef, ServiceSettings, Warning};
 
 pub(crate) use exchange::Secrets;
 pub use exchange::{Exchange, ExchangeError};
@@ -24,6 +25,8 @@ pub struct Configuration {
     pub store: StoreLocation,
     /// The file of the key under which the audit is sealed.
     pub audit_key: PathBuf,
+    /// What the service needs.
+    pub service: ServiceSettings,
     /// What works and should be looked at.
     pub warnings: Vec<Warning>,
 }
@@ -62,6 +65,8 @@ pub struct Organization {
     pub policy: Policy,
     /// How much may change.
     pub limits: Limits,
+    /// What the service does by itself, and when.
+    pub schedule: Schedule,
 }
 
 impl Organization {

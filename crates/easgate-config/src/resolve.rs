@@ -13,7 +13,7 @@ use easgate_connector::Mode;
 use crate::file::{RawFile, RawMode, RawOrganization};
 use crate::problem::{Key, Problem, Source};
 use crate::text::RawSecret;
-use crate::{Configuration, Organization, SecretRef, StoreLocation, warnings};
+use crate::{Configuration, Organization, SecretRef, ServiceSettings, StoreLocation, warnings};
 
 /// Where the checks stand, and what they found.
 pub(crate) struct Checks<'a> {
@@ -56,6 +56,9 @@ pub(crate) fn resolve(
     }
     Ok(Configuration {
         organizations,
+        service: ServiceSettings {
+            socket: raw.service.socket.as_ref().map(|path| base.join(path)),
+        },
         store: StoreLocation {
             url: raw.store.url.clone(),
             base: base.to_owned(),
@@ -71,7 +74,7 @@ impl Checks<'_> {
     }
 
     /// A problem with `key` in a section of the organisation at `at`.
-    fn problem_in(&mut self, at: usize, section: &str, key: &str, message: impl Into<String>) {
+    pub(crate) fn problem_in(&mut self, at: usize, section: &str, key: &str, message: impl Into<String>) {
         let path = [
             Key::Name("organization"),
             Key::Index(at),
@@ -91,6 +94,7 @@ impl Checks<'_> {
         let exchange = self.exchange(at, &raw.exchange);
         let policy = self.policy(at, &raw.policy);
         let enrollment = self.enrollment(at, &raw.enrollment, &policy);
+        let schedule = self.schedule(at, &raw.name, &raw.schedule);
         Some(Organization {
             name: raw.name.clone(),
             mode: match raw.mode {
@@ -105,6 +109,7 @@ impl Checks<'_> {
                 loses_access: raw.guard.loses_access.0,
                 gains_access: raw.guard.gains_access.0,
             },
+            schedule: schedule?,
         })
     }
 

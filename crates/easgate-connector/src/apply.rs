@@ -299,6 +299,7 @@ const fn kind(error: &CallError) -> &'static str {
         CallErrorKind::ListFull => "listFull",
         CallErrorKind::Refused => "refused",
         CallErrorKind::Incomplete => "incomplete",
+        CallErrorKind::Stopped => "stopped",
     }
 }
 

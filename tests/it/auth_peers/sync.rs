@@ -18,8 +18,8 @@ use super::sealed::{Options, Sealed};
 use super::{PASSWORD, UMLAUTS, installed};
 use crate::full_sync::enrolled;
 
-/// Two full syncs with one store: the first has everything to do, the second nothing.
-async fn two_syncs(config: Config) -> (Report, Report) {
+/// Two full syncs with one store, with a `pause` between them: the first has everything to do, the second nothing.
+pub(super) async fn two_syncs_apart(config: Config, pause: Duration) -> (Report, Report) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("enrolled.csv");
     std::fs::write(&path, enrolled()).expect("a file");
@@ -59,6 +59,7 @@ async fn two_syncs(config: Config) -> (Report, Report) {
         progress: &Silent,
     };
     let first = cycle.full_sync().await.expect("the facts are read");
+    tokio::time::sleep(pause).await;
     let second = cycle.full_sync().await.expect("the facts are read");
     transport.close().await;
     store.close().await;
@@ -71,7 +72,7 @@ async fn check_sync(sealed: &Sealed, mechanism: &str, way: Authentication) {
         danger_allow_ntlm_without_channel_binding: true,
         ..config(&sealed.url, way)
     };
-    let (first, second) = two_syncs(config).await;
+    let (first, second) = two_syncs_apart(config, Duration::ZERO).await;
     assert_eq!(first.devices, 60);
     assert_eq!(
         (first.changes.planned, first.changes.applied),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use easgate_cmdlet::{CmdletTransport, FirstReachable, WsmanTransport};
-use easgate_config::{Configuration, Enrollment, Environment, Exchange, Organization};
+use easgate_config::{Configuration, Enrollment, Environment, Exchange, ExchangeError, Organization};
 use easgate_connector::adapters::{Breaker, ExchangeAdapter};
 use easgate_connector::ports::EnrollmentSource;
 use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins};
@@ -215,13 +215,20 @@ fn servers(
     lanes: usize,
     seen: &[ServerSeen],
 ) -> Result<FirstReachable<WsmanTransport>, Failure> {
-    let mut configs = exchange.transports(environment)?;
-    if exchange.may_discover()
-        && let Some(first) = configs.first().cloned()
-    {
+    let mut configs = transports(exchange, environment)?;
+    if let Some(first) = configs.first().cloned() {
         let configured: Vec<_> = exchange.servers().cloned().collect();
-        for url in stand_ins(&configured, seen, &exchange.failover_domains) {
-            configs.push(easgate_cmdlet::Config { url, ..first.clone() });
+        let told = stand_ins(&configured, seen, &exchange.failover_domains);
+        for url in told.into_iter().filter(|url| exchange.may_stand_in(url)) {
+            let config = easgate_cmdlet::Config {
+                url,
+                discovered: true,
+                ..first.clone()
+            };
+            match config.check() {
+                Ok(()) => configs.push(config),
+                Err(error) => tracing::warn!(url = %config.url, %error, "A server that was told is not used"),
+            }
         }
     }
     let used = if exchange.cas_failover { configs.len() } else { 1 };
@@ -234,6 +241,21 @@ fn servers(
         })?);
     }
     Ok(FirstReachable::new(servers).ok_or(NoServer)?)
+}
+
+/// How to reach each server, with the time of day.
+///
+/// # Errors
+/// A secret cannot be read now.
+pub(crate) fn transports(
+    exchange: &Exchange,
+    environment: &Environment,
+) -> Result<Vec<easgate_cmdlet::Config>, ExchangeError> {
+    let mut configs = exchange.transports(environment)?;
+    for config in &mut configs {
+        config.now = Some(|| SystemClock::new().now().into());
+    }
+    Ok(configs)
 }
 
 /// What keeps the account from being locked.

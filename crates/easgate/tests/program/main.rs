@@ -12,3 +12,4 @@ mod hostile;
 mod organizations;
 mod place;
 mod rbac;
+mod stand_ins;
