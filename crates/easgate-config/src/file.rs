@@ -22,12 +22,12 @@ pub(crate) struct RawFile {
     /// Where durable state is kept.
     #[serde(default)]
     pub(crate) store: RawStore,
-    /// How it shows when the audit was tampered with.
-    #[serde(default)]
-    pub(crate) audit: RawAudit,
     /// `easgate run`.
     #[serde(default)]
     pub(crate) service: RawService,
+    /// How it shows when the audit was tampered with.
+    #[serde(default)]
+    pub(crate) audit: RawAudit,
 }
 
 /// One Exchange organisation.

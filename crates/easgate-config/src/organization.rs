@@ -23,10 +23,10 @@ pub struct Configuration {
     pub organizations: Vec<Organization>,
     /// Where durable state is kept.
     pub store: StoreLocation,
-    /// The file of the key under which the audit is sealed.
-    pub audit_key: PathBuf,
     /// What the service needs.
     pub service: ServiceSettings,
+    /// The file of the key under which the audit is sealed.
+    pub audit_key: PathBuf,
     /// What works and should be looked at.
     pub warnings: Vec<Warning>,
 }
