@@ -2,6 +2,7 @@
 //!
 //! `full` is what a full sync reads; `planned` and `write` are the same for every kind of run.
 
+mod from_file;
 mod full;
 mod planned;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::queue::WriteQueue;
 use crate::recovery::{Mailboxes, RecoveryError};
 use crate::report::{Report, chain};
 
+pub use from_file::ApplyPlanError;
 pub use planned::Planned;
 
 /// One organisation, ready for runs.

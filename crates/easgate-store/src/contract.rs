@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod devices;
 pub(crate) mod last_runs;
+pub(crate) mod plans;
 pub(crate) mod refusals;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};

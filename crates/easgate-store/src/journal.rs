@@ -443,7 +443,7 @@ fn lists(allow: bool, block: bool) -> String {
     .to_owned()
 }
 
-fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
+pub(crate) fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
     let settled: Option<i64> = row.get("settled");
     let detail = || row.get::<Option<String>, _>("detail").unwrap_or_default();
     let outcome = match row.get("outcome") {

@@ -29,6 +29,7 @@ mod lock;
 mod open;
 mod organization;
 mod owned;
+mod plans;
 mod refusal;
 mod runs;
 

@@ -52,6 +52,11 @@ contract_over_sqlite! {
 }
 
 contract_over_sqlite! {
+    crate::contract::plans:
+    the_runs_of_a_plan_are_known_by_it,
+}
+
+contract_over_sqlite! {
     crate::contract::devices:
     devices_come_in_pages_in_the_order_of_addresses,
     devices_are_found_by_every_filter,
@@ -157,7 +162,7 @@ async fn a_newer_store_is_refused() {
             error,
             OpenError::Newer {
                 found: 99,
-                known: 4,
+                known: 10,
                 ..
             }
         ),

@@ -1,5 +1,6 @@
 //! What can be asked.
 
+mod apply;
 mod audit;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::logging::LogArguments;
 
+pub(crate) use apply::ApplyArguments;
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
 
 const EXIT_CODES: &str = "Exit codes:
@@ -49,9 +51,12 @@ pub(crate) enum Command {
     Rbac(RbacCommand),
     /// Tells what a sync would change, and why; writes nothing to Exchange
     #[command(
-        after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv"
+        after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv\n  easgate plan --out monday.json"
     )]
     Plan(PlanArguments),
+    /// Carries out a plan that `plan --out` wrote, or goes on with it; in mode plan and enforce
+    #[command(after_help = apply::HELP)]
+    Apply(ApplyArguments),
     /// Runs one cycle in the configured mode
     #[command(
         after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json"
@@ -207,6 +212,9 @@ pub(crate) struct PlanArguments {
     /// Prints the changes as CSV
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
+    /// Writes the plan of one organisation to this file too, for `easgate apply`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// What `sync` takes.

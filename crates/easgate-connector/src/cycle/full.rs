@@ -28,7 +28,7 @@ impl Cycle<'_> {
             .map(|(planned, _)| planned)
     }
 
-    async fn gather(&self, organization: &Organization) -> Result<Gathered, FactsError> {
+    pub(super) async fn gather(&self, organization: &Organization) -> Result<Gathered, FactsError> {
         let gather = Gather {
             exchange: self.exchange,
             source: self.source,
