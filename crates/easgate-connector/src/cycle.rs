@@ -5,12 +5,14 @@
 mod from_file;
 mod full;
 mod planned;
+mod rebuild;
+mod retry;
 #[cfg(test)]
 mod tests;
 mod write;
 
 use easgate_compliance::{Facts, OwnedEntry};
-use easgate_store::{AuditHead, Finish, List, LockError, OwnedRow, RunId, Store, StoreError, Writer};
+use easgate_store::{AuditHead, Finish, LeaseError, List, OwnedRow, RunId, Store, StoreError, Writer};
 
 use crate::clock::Clock;
 use crate::config::OrganizationConfig;
@@ -24,6 +26,7 @@ use crate::report::{Report, chain};
 
 pub use from_file::ApplyPlanError;
 pub use planned::Planned;
+pub use rebuild::Rebuilt;
 
 /// One organisation, ready for runs.
 ///
@@ -58,7 +61,11 @@ impl Cycle<'_> {
     /// Nothing was changed then. Errors after the first change are in the report.
     pub async fn full_sync(&self) -> Result<Report, CycleError> {
         let writer = self.writer().await?;
-        self.full_sync_with(&writer).await
+        let report = self.full_sync_with(&writer).await;
+        if let Err(error) = writer.hand_over().await {
+            tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
+        }
+        report
     }
 
     /// The same for a caller that holds the organisation's `writer`.
@@ -71,7 +78,7 @@ impl Cycle<'_> {
 
     async fn writer(&self) -> Result<Writer, CycleError> {
         let organization = self.store.organization(&self.config.name).await?;
-        Ok(organization.lock()?)
+        Ok(organization.lock().await?)
     }
 
     /// Does one run of `kind`, from its first row in the store to its last.
@@ -152,7 +159,7 @@ pub enum CycleError {
     #[error("the facts cannot be relied on, so nothing was changed")]
     Facts(#[from] FactsError),
     #[error("the organisation cannot be worked on now")]
-    Busy(#[from] LockError),
+    Busy(#[from] LeaseError),
     #[error("the store cannot be used, so nothing was changed")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

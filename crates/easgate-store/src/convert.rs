@@ -1,5 +1,6 @@
 //! Between rows and values.
 
+use easgate_model::DeviceId;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -37,4 +38,19 @@ pub(crate) fn parse<T: std::str::FromStr>(text: &str, column: &'static str) -> R
 
 pub(crate) fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+/// Yes and no, as the store keeps them.
+pub(crate) const fn flag(value: bool) -> i64 {
+    if value { 1 } else { 0 }
+}
+
+/// Text that came from outside, as both databases keep it: PostgreSQL has no U+0000.
+pub(crate) fn text(value: &str) -> String {
+    value.replace('\0', "\u{fffd}")
+}
+
+/// What device ids are compared by.
+pub(crate) fn key(device: &DeviceId) -> String {
+    text(device.as_str()).to_ascii_lowercase()
 }

@@ -1,8 +1,8 @@
 //! Durable state: what was decided, intended and done, and which list entries are ours.
 //!
-//! A [`Store`] is one SQLite file for all organisations of a configuration. [`Store::organization`] gives the
-//! view of one of them, which only reads; [`Organization::lock`] gives its [`Writer`], of which there is one at
-//! a time over all processes of a machine.
+//! A [`Store`] is one SQLite file, or one database of a PostgreSQL server, for all organisations of a configuration.
+//! [`Store::organization`] gives the view of one of them, which only reads; [`Organization::acquire`] gives its
+//! [`Writer`], of which there is one at a time over all processes and nodes that share the store.
 //!
 //! What a run keeps here:
 //!
@@ -25,13 +25,20 @@ mod convert;
 mod devices;
 mod journal;
 mod last_runs;
+mod lease;
+mod location;
 mod lock;
+mod migrate;
 mod open;
 mod organization;
 mod owned;
 mod plans;
+mod rebuilt;
 mod refusal;
+mod retries;
 mod runs;
+mod statement;
+mod write;
 
 pub use audit::{
     Actor, Anchor, AnchorError, AuditAction, AuditEvent, AuditHash, AuditHead, AuditKey, AuditLine,
@@ -43,16 +50,22 @@ pub use binding::{BindError, Bound};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
 pub use last_runs::LastRun;
-pub use lock::LockError;
+pub use lease::{Holder, Lease, LeaseError, Lost};
+pub use location::{Location, LocationError};
+pub use migrate::CopyError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
 pub use owned::{List, OwnedEntry, OwnedRow};
+pub use rebuilt::{Rebuild, RebuildError, Recorded};
 pub use refusal::Refusal;
+pub use retries::Retry;
 pub use runs::{Finish, Run, RunId, RunResult};
 
 #[cfg(test)]
 mod anchor_tests;
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod postgres_tests;
 #[cfg(test)]
 mod sqlite_tests;

@@ -41,7 +41,7 @@ impl Writer {
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let wrong = writing("the plan");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         sqlx::query("INSERT INTO plan_runs (organization, plan, run, hash) VALUES ($1, $2, $3, $4)")
             .bind(self.id())
             .bind(plan.to_string())
@@ -59,6 +59,9 @@ impl Writer {
         append(&mut transaction, self.organization(), &event)
             .await
             .map_err(&wrong)?;
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the plan"))
     }
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod store;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use crate::logging::LogArguments;
 
 pub(crate) use apply::ApplyArguments;
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
+pub(crate) use store::{RebuildArguments, StoreCommand};
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -78,6 +80,9 @@ pub(crate) enum Command {
     /// The audit: who changed what and why, and whether it was tampered with
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The store: what is kept from run to run
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),

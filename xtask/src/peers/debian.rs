@@ -1,4 +1,5 @@
-//! Packages of the Debian release, for what no language's registry has: a KDC, a domain controller, a web server, a proxy.
+//! Packages of the Debian release, for what no language's registry has: a KDC, a domain controller, a web server, a proxy, a
+//! database server.
 
 use std::path::Path;
 
@@ -26,6 +27,9 @@ pub(crate) const AUTHENTICATION: &[&str] = &[
     "samba-dsdb-modules",
     "squid",
 ];
+
+/// The server that several nodes keep their state on.
+pub(crate) const DATABASE: &[&str] = &["openssl", "postgresql", "python3"];
 
 /// What kills the program at a step that is counted.
 pub(crate) const TRACING: &[&str] = &["strace"];

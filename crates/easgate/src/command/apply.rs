@@ -1,12 +1,10 @@
 //! `easgate apply`: carrying out a plan from a file.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use easgate_connector::{ApplyPlanError, PlanFile, PlanReport, PlanState};
-use easgate_store::Actor;
 
 use crate::cli::{ApplyArguments, Common};
 use crate::command::Failure;
@@ -15,6 +13,7 @@ use crate::command::wiring::Wiring;
 use crate::exit::Exit;
 use crate::output;
 use crate::render::count;
+use crate::who;
 
 /// The largest file that is read: some 500,000 changes.
 const MAX_BYTES: u64 = 512 << 20;
@@ -44,7 +43,7 @@ pub(crate) async fn run(arguments: &ApplyArguments) -> Result<Exit, Failure> {
     for site in &wiring.sites {
         let outcome = site
             .cycle(&wiring.store)
-            .apply_plan(&file, actor(arguments.by.as_deref()))
+            .apply_plan(&file, who::actor(arguments.by.as_deref()))
             .await;
         site.progress.clear();
         match outcome {
@@ -68,16 +67,6 @@ pub(crate) async fn run(arguments: &ApplyArguments) -> Result<Exit, Failure> {
     }
     wiring.close().await;
     Ok(exit)
-}
-
-/// Who runs this program, by the name that was given and by the operating system.
-fn actor(by: Option<&str>) -> Actor {
-    let uid = fs::metadata("/proc/self").ok().map(|process| process.uid());
-    let name = by.map_or_else(
-        || uid.map_or_else(|| "unknown".to_owned(), |uid| format!("uid {uid}")),
-        str::to_owned,
-    );
-    Actor { name, uid }
 }
 
 fn read(path: &Path) -> Result<String, NotRead> {
