@@ -1,10 +1,11 @@
-//! What the project does to itself: `cargo xtask ci | fmt | lint | layers | tidy | test | peers | bench | soak`.
+//! What the project does to itself: `cargo xtask ci | fmt | lint | layers | tidy | test | peers | bench | soak | dist`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command line tool prints"
 )]
 
+mod dist;
 mod layers;
 mod lint;
 mod metadata;
@@ -52,6 +53,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Builds the Debian package, in target/dist.
+    Dist {
+        /// Builds it from the debug binary instead, and installs, upgrades and removes it in a root of its own.
+        #[arg(long)]
+        check: bool,
+    },
     /// Lives random worlds under the engine, and looks whether a law breaks; CI lives the first 2,000.
     Soak {
         /// How many.
@@ -76,6 +83,8 @@ fn main() -> ExitCode {
             run::cargo(&["bench", "--locked", "-p", "easgate-benches", "--", "--test"])
         }
         Task::Bench { check: false } => run::cargo(&["bench", "--locked", "-p", "easgate-benches"]),
+        Task::Dist { check: false } => dist::dist(),
+        Task::Dist { check: true } => dist::build(dist::Build::Debug).and_then(|binary| dist::check(&binary)),
         Task::Soak { worlds, first } => soak::soak(worlds, first),
     };
     match result {

@@ -1,5 +1,6 @@
 //! Every test, with its peers.
 
+use crate::dist;
 use crate::peers;
 use crate::run::{self, Failure};
 
@@ -15,6 +16,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<(), Failure> {
     };
     let mut build = run::command(env!("CARGO"));
     run::finish(build.args(["build", "--locked", "-p", "easgate"]).args(features))?;
+    dist::check(&dist::built(dist::Build::Debug))?;
     let mut tests = run::command(env!("CARGO"));
     tests
         .args(["test", "--locked", "--workspace"])

@@ -39,7 +39,7 @@ mod status;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Mode, OrganizationConfig, ParseModeError};
-pub use cycle::{Rebuilt, ApplyPlanError, Cycle, CycleError, Planned};
+pub use cycle::{ApplyPlanError, Cycle, CycleError, Planned, Rebuilt};
 pub use explain::{ExplainError, Explained};
 pub use gather::FactsError;
 pub use inputs::{ShortInput, short_inputs};

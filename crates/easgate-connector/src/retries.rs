@@ -56,10 +56,9 @@ pub(crate) fn after_run(
         }
     });
     let done = known
-        .into_keys()
-        .filter(|key| decided.contains(key) && !again.contains(key))
-        .collect();
-    (kept.collect(), done)
+        .keys()
+        .filter(|key| decided.contains(key) && !again.contains(key));
+    (kept.collect(), done.cloned().collect())
 }
 
 /// `retry` put off because the run that was to look at it could not: it has not failed again.

@@ -75,8 +75,7 @@ impl Cycle<'_> {
         let mailboxes = retry(self.clock, || self.exchange.mailboxes(self.progress))
             .await
             .map_err(unread("the mailboxes"))?;
-        let mailboxes: super::Mailboxes<'_> =
-            mailboxes.iter().map(|mailbox| (mailbox.id, mailbox)).collect();
+        let mailboxes: super::Mailboxes<'_> = mailboxes.iter().map(|mailbox| (mailbox.id, mailbox)).collect();
         let known: std::collections::BTreeSet<_> = organization
             .owned()
             .await?

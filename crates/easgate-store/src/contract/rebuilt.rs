@@ -41,9 +41,15 @@ pub(crate) async fn a_registry_is_rebuilt_as_it_was_and_says_so(store: Store) {
     for (change, outcome) in [
         (allowing(run, "ApplA1", NOW), Some(Outcome::Applied)),
         (allowing(run, "ApplA2", NOW), Some(Outcome::Applied)),
-        (allowing(run, "ApplA3", NOW), Some(Outcome::Failed("denied".to_owned()))),
+        (
+            allowing(run, "ApplA3", NOW),
+            Some(Outcome::Failed("denied".to_owned())),
+        ),
         (taken_back, Some(Outcome::Applied)),
-        (intent(run, "ApplB1", NOW), Some(Outcome::Unknown("no answer".to_owned()))),
+        (
+            intent(run, "ApplB1", NOW),
+            Some(Outcome::Unknown("no answer".to_owned())),
+        ),
         (intent(run, "ApplB2", NOW), Some(Outcome::Applied)),
         (allowing(run, "ApplC1", NOW), None),
     ] {
@@ -74,10 +80,20 @@ pub(crate) async fn a_registry_is_rebuilt_as_it_was_and_says_so(store: Store) {
     );
     assert_eq!(pending, 1, "what was only intended is never ours");
 
-    let lost = store.organization("fabrikam").await.unwrap().lock().await.unwrap();
+    let lost = store
+        .organization("fabrikam")
+        .await
+        .unwrap()
+        .lock()
+        .await
+        .unwrap();
     let run = lost.start_run("rebuild", "observe", NOW).await.unwrap();
     lost.rebuild_registry(&ours, run, NOW).await.unwrap();
     assert_eq!(registry(lost.organization()).await, entries(&ours));
     let (again, _) = rebuilt(lost.organization()).await;
-    assert_eq!(entries(&again), entries(&ours), "and can be rebuilt from its own audit");
+    assert_eq!(
+        entries(&again),
+        entries(&ours),
+        "and can be rebuilt from its own audit"
+    );
 }

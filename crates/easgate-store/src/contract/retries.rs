@@ -33,7 +33,10 @@ pub(crate) async fn what_failed_is_due_at_its_time_and_is_kept_until_it_is_dropp
         ..retry("a1", Some(45))
     };
     let done = [(mailbox(1), device("b1"))];
-    writer.keep_retries(std::slice::from_ref(&again), &done).await.unwrap();
+    writer
+        .keep_retries(std::slice::from_ref(&again), &done)
+        .await
+        .unwrap();
     assert_eq!(
         organization.retries().await.unwrap(),
         [again, retry("C1", None)],

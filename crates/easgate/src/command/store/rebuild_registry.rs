@@ -70,7 +70,9 @@ async fn rebuilt(
 ) -> Result<Rebuilt, CycleError> {
     let cycle = site.cycle(&wiring.store);
     if arguments.yes {
-        cycle.rebuild_registry(rebuild, who::actor(arguments.by.as_deref())).await
+        cycle
+            .rebuild_registry(rebuild, who::actor(arguments.by.as_deref()))
+            .await
     } else {
         cycle.compare_registry(rebuild).await
     }
@@ -151,7 +153,11 @@ fn show(arguments: &RebuildArguments, rebuilt: &Rebuilt) -> Result<(), Failure> 
     let gone = rebuilt.gone.iter().map(row("not in the list any more"));
     output::table(["mailbox", "list", "device", "state"], ours.chain(gone));
     output::line("");
-    let what = if arguments.yes { "were written" } else { "would be written with --yes" };
+    let what = if arguments.yes {
+        "were written"
+    } else {
+        "would be written with --yes"
+    };
     output::line(&format!(
         "{} entries are ours by the audit and still in the lists, and {what}; {} were known, {} are gone.",
         rebuilt.ours.len(),
