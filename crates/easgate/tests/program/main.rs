@@ -11,5 +11,7 @@ mod failover;
 mod hostile;
 mod organizations;
 mod place;
+mod plans;
 mod rbac;
+mod registry;
 mod stand_ins;
