@@ -39,53 +39,30 @@ impl Rebuild {
         let Ok(action) = record.action.parse::<AuditAction>() else {
             return Ok(());
         };
-        match action {
-            AuditAction::ChangeIntended => {
-                let about = About::of(record)?;
-                self.pending.insert((about.mailbox, about.device));
-            }
-            AuditAction::ChangeApplied => {
-                let about = About::of(record)?;
-                self.settled(&about);
-                self.disown(&about, about.before.difference(&about.after));
-                self.own(&about, about.after.difference(&about.before));
-            }
-            AuditAction::ChangeUnknown => {
-                // What was to be removed stays ours, so that it is removed again.
-                let about = About::of(record)?;
-                self.settled(&about);
-                self.own(&about, about.before.difference(&about.after));
-            }
-            AuditAction::ChangeFailed => {
-                let about = About::of(record)?;
-                self.settled(&about);
-            }
-            AuditAction::Adopted => {
-                let about = About::of(record)?;
-                self.own(&about, about.after.iter());
-            }
-            AuditAction::Released | AuditAction::Forgotten => {
-                let about = About::of(record)?;
-                self.disown(&about, about.before.iter());
-            }
-            AuditAction::RunBegun
-            | AuditAction::RunEnded
-            | AuditAction::Approved
-            | AuditAction::Rejected
-            | AuditAction::Paused
-            | AuditAction::Resumed
-            | AuditAction::OverrideSet
-            | AuditAction::OverrideRemoved
-            | AuditAction::ModeChanged
-            | AuditAction::ConfigChanged
-            | AuditAction::StoreRestored
-            | AuditAction::RegistryRebuilt
-            | AuditAction::PlanApplied
-            | AuditAction::LeadershipTaken
-            | AuditAction::LeadershipGiven
-            | AuditAction::Contested
-            | AuditAction::ContestEnded
-            | AuditAction::KeyMade => {}
+        let is_of_entry = matches!(
+            action,
+            AuditAction::Adopted | AuditAction::Released | AuditAction::Forgotten
+        );
+        if !action.is_change() && !is_of_entry {
+            return Ok(());
+        }
+        let about = About::of(record)?;
+        let key = (about.mailbox, about.device.clone());
+        if action == AuditAction::ChangeIntended {
+            self.pending.insert(key);
+        } else if action.is_change() {
+            self.pending.remove(&key);
+        }
+        if action == AuditAction::ChangeApplied {
+            self.disown(&about, about.before.difference(&about.after));
+            self.own(&about, about.after.difference(&about.before));
+        } else if action == AuditAction::ChangeUnknown {
+            // What was to be removed stays ours, so that it is removed again.
+            self.own(&about, about.before.difference(&about.after));
+        } else if action == AuditAction::Adopted {
+            self.own(&about, about.after.iter());
+        } else if is_of_entry {
+            self.disown(&about, about.before.iter());
         }
         Ok(())
     }
@@ -99,10 +76,6 @@ impl Rebuild {
     #[must_use]
     pub fn pending(&self) -> usize {
         self.pending.len()
-    }
-
-    fn settled(&mut self, about: &About) {
-        self.pending.remove(&(about.mailbox, about.device.clone()));
     }
 
     fn own<'l>(&mut self, about: &About, lists: impl Iterator<Item = &'l List>) {

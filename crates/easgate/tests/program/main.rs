@@ -14,4 +14,5 @@ mod place;
 mod plans;
 mod rbac;
 mod registry;
+mod run;
 mod stand_ins;
