@@ -63,7 +63,7 @@ impl SiteRunner {
             return Ok(writer);
         }
         let organization = self.store.organization(&self.organization.name).await?;
-        let writer = Arc::new(organization.lock()?);
+        let writer = Arc::new(organization.lock().await?);
         *held = Arc::downgrade(&writer);
         Ok(writer)
     }
