@@ -60,7 +60,8 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<(), Failure> {
 /// Runs `command` to its end and takes any status but success for a failure.
 pub(crate) fn finish(command: &mut Command) -> Result<(), Failure> {
     let shown = shown(command);
-    println!("$ {shown}");
+    // Not into the output, which may be read by a program.
+    eprintln!("$ {shown}");
     let status = command.status().map_err(|source| Failure::Start {
         program: program(command),
         source,

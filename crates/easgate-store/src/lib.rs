@@ -12,7 +12,7 @@
 //! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
 //! - devices last seen, with what was decided ([`DeviceRow`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
-//! - that Exchange refused the account ([`Refusal`]);
+//! - that Exchange refused the account ([`Refusal`]), and that a server could not be reached ([`Outage`]);
 //! - the audit, a chain of records that each of these writes to in its own transaction ([`AuditEvent`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
@@ -21,6 +21,7 @@
 mod audit;
 mod baseline;
 mod binding;
+mod caution;
 mod convert;
 mod devices;
 mod journal;
@@ -31,6 +32,7 @@ mod lock;
 mod migrate;
 mod open;
 mod organization;
+mod outage;
 mod owned;
 mod refusal;
 mod runs;
@@ -44,6 +46,7 @@ pub use audit::{
 };
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
+pub use caution::{Caution, CautionKind};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
 pub use last_runs::LastRun;
@@ -52,6 +55,7 @@ pub use location::{Location, LocationError};
 pub use migrate::CopyError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
+pub use outage::Outage;
 pub use owned::{List, OwnedEntry, OwnedRow};
 pub use refusal::Refusal;
 pub use runs::{Finish, Run, RunId, RunResult};

@@ -30,6 +30,7 @@ pub(crate) const AUTHENTICATION: &[&str] = &[
 
 /// What kills the program at a step that is counted.
 pub(crate) const TRACING: &[&str] = &["strace"];
+
 /// The server that several nodes keep their state on.
 pub(crate) const DATABASE: &[&str] = &["openssl", "postgresql", "python3"];
 

@@ -22,7 +22,8 @@ impl Cycle<'_> {
         refused: &BTreeSet<Key>,
         report: &mut Report,
     ) {
-        if self.config.mode != Mode::Enforce {
+        let organization = writer.organization();
+        if self.config.mode != Mode::Enforce || !self.may_be_trusted(organization, planned, report).await {
             return;
         }
         let is_gain = |change: &Change| refused.contains(&key(change));

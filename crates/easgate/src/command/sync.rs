@@ -39,7 +39,18 @@ pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
         if arguments.log_on_again {
             site.forget_refusal(&wiring.store).await?;
         }
-        let (report, exit) = sync(site, &wiring.store).await;
+        let held_off = if arguments.scheduled {
+            site.hold_off().await?
+        } else {
+            None
+        };
+        let (report, exit) = match held_off {
+            Some(until) => {
+                let report = Report::held_off(&site.config, Kind::Full, &until);
+                (report, Exit::Unread)
+            }
+            None => sync(site, &wiring.store).await,
+        };
         if !arguments.common.json {
             render::report::text(&report);
         }
@@ -63,6 +74,7 @@ pub(crate) async fn sync(site: &Site, store: &easgate_store::Store) -> (Report, 
         tracing::warn!("The server went away; the sync begins anew at the next one");
         outcome = site.cycle(store).full_sync().await;
     }
+    site.note_reached().await;
     site.progress.clear();
     conclude(&site.config, Kind::Full, outcome)
 }

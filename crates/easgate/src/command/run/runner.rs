@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 use crate::command::Failure;
 use crate::command::sync::{conclude, lost_its_server};
 use crate::command::wiring::Site;
+use crate::exit::Exit;
 use crate::output;
 
 /// One organisation with its sessions. They are made when they are first needed, and anew for each full sync, so that changed
@@ -117,6 +118,14 @@ impl SiteRunner {
             site.forget_refusal(&self.store).await?;
         }
         let config = self.config(site, job).await?;
+        if job.by != By::Schedule {
+            site.try_every_server();
+        } else if let Some(until) = site.hold_off().await? {
+            return Ok(Outcome::Reported {
+                report: Box::new(Report::held_off(&config, job.kind(), &until)),
+                exit: Exit::Unread.code(),
+            });
+        }
         let whole = site.cycle(&self.store);
         let ports = Stoppable {
             exchange: whole.exchange,
@@ -137,6 +146,7 @@ impl SiteRunner {
             tracing::warn!(organization = %config.name, "The server went away; the run begins anew at the next one");
             outcome = self.once(&cycle, job).await;
         }
+        site.note_reached().await;
         let (report, exit) = conclude(&config, job.kind(), outcome);
         Ok(Outcome::Reported {
             report: Box::new(report),
