@@ -1,5 +1,6 @@
 //! `easgate run` as a process: its first sync, triggers, signals, reload, and its end.
 
+mod nodes;
 mod service;
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,7 +16,11 @@ use service::Service;
 
 /// A place whose configuration has a control socket and runs nothing by itself but what the test is about.
 async fn place(devices: usize) -> Place {
-    let place = Place::new(World::contoso(devices)).await;
+    place_with_socket(World::contoso(devices)).await
+}
+
+async fn place_with_socket(world: World) -> Place {
+    let place = Place::new(world).await;
     place.configure(|text| with_socket(&text));
     place
 }
