@@ -57,7 +57,7 @@ impl Gather<'_> {
         )
         .await?;
         organization.check_binding(settings.id, inventory.tenant).await?;
-        self.check_clock(started, &inventory)?;
+        self.check_clock(started, inventory.as_of)?;
 
         let mut warnings = Vec::new();
         let mailboxes = with_types(mailboxes, types, &mut warnings);
@@ -82,7 +82,11 @@ impl Gather<'_> {
         })
     }
 
-    async fn read<T, F>(&self, input: &'static str, call: impl FnMut() -> F) -> Result<T, FactsError>
+    pub(crate) async fn read<T, F>(
+        &self,
+        input: &'static str,
+        call: impl FnMut() -> F,
+    ) -> Result<T, FactsError>
     where
         F: Future<Output = Result<T, CallError>> + Send,
     {
@@ -117,11 +121,12 @@ impl Gather<'_> {
     }
 
     /// Graph's clock has to agree with ours at some moment of the read.
-    fn check_clock(&self, started: OffsetDateTime, inventory: &Inventory) -> Result<(), FactsError> {
-        let Some(theirs) = inventory
-            .as_of
-            .filter(|_| self.source.kind() == SourceKind::Graph)
-        else {
+    pub(crate) fn check_clock(
+        &self,
+        started: OffsetDateTime,
+        as_of: Option<OffsetDateTime>,
+    ) -> Result<(), FactsError> {
+        let Some(theirs) = as_of.filter(|_| self.source.kind() == SourceKind::Graph) else {
             return Ok(());
         };
         let ours = theirs.clamp(started, self.clock.now().max(started));
@@ -194,7 +199,7 @@ impl Gather<'_> {
     }
 }
 
-fn with_types(
+pub(crate) fn with_types(
     mut mailboxes: Vec<Mailbox>,
     types: Result<HashMap<MailboxId, RecipientType>, String>,
     warnings: &mut Vec<String>,
@@ -236,6 +241,8 @@ pub enum FactsError {
     Binding(#[from] BindError),
     #[error("could not compare with the last run")]
     Store(#[from] StoreError),
+    #[error("no mailbox here has the address {address:?}")]
+    NoMailbox { address: String },
 }
 
 impl FactsError {
@@ -254,6 +261,7 @@ impl FactsError {
             Self::Short { inputs } => Some(cure_of_short(inputs)),
             Self::Clock { .. } => Some("set the clock of this machine by NTP".to_owned()),
             Self::Binding(_) | Self::Store(_) => None,
+            Self::NoMailbox { .. } => Some("name the mailbox by one of its SMTP addresses".to_owned()),
         }
     }
 }
