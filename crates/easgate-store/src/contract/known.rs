@@ -51,7 +51,11 @@ fn lesson(records: Rows<(String, Enrollment)>, users: Rows<DirectoryUser>) -> Le
 }
 
 fn devices(learned: &Learned) -> Vec<String> {
-    learned.devices.iter().map(|device| device.as_str().to_lowercase()).collect()
+    learned
+        .devices
+        .iter()
+        .map(|device| device.as_str().to_lowercase())
+        .collect()
 }
 
 async fn work(writer: &Writer) -> Vec<Work> {

@@ -131,12 +131,7 @@ pub(crate) async fn run(folder: &Path, arguments: &[&str], password: &str) -> En
     run_in(folder, arguments, password, &[]).await
 }
 
-async fn run_in(
-    folder: &Path,
-    arguments: &[&str],
-    password: &str,
-    environment: &[(&str, &str)],
-) -> Ended {
+async fn run_in(folder: &Path, arguments: &[&str], password: &str, environment: &[(&str, &str)]) -> Ended {
     let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_easgate"))
         .args(arguments)
         .current_dir(folder)

@@ -26,7 +26,10 @@ fn environment(config: &'static str) -> [(&'static str, &'static str); 2] {
 async fn looks_on(place: &Place, config: &'static str) -> Service {
     let service = Service::start_with(place, &environment(config)).await;
     let role = service.sees("role.changed", 1).await;
-    assert!(role["fields"]["role"].as_str().unwrap().contains("Observer"), "{role}");
+    assert!(
+        role["fields"]["role"].as_str().unwrap().contains("Observer"),
+        "{role}"
+    );
     service
 }
 
@@ -47,25 +50,44 @@ async fn one_node_leads_and_another_takes_over_at_once_after_a_stop_and_soon_aft
         return;
     };
     let place = place_with_socket(World::contoso(30)).await;
-    let store = format!("url = \"{}\"\npassword = {{ env = \"STORE_PASSWORD\" }}", server.database());
-    let first = place.read("easgate.toml").replace("url = \"sqlite://easgate.db\"", &store);
+    let store = format!(
+        "url = \"{}\"\npassword = {{ env = \"STORE_PASSWORD\" }}",
+        server.database()
+    );
+    let first = place
+        .read("easgate.toml")
+        .replace("url = \"sqlite://easgate.db\"", &store);
     place.write("first.toml", &first);
     place.write("second.toml", &first.replace("control.sock", "second.sock"));
 
     let one = Service::start_with(&place, &environment("first.toml")).await;
     one.sees("sync.ended", 1).await;
     let other = looks_on(&place, "second.toml").await;
-    let asked = place.easgate_in("sync --full", &environment("second.toml")).await.exits(1);
-    assert!(asked.stderr.contains("leads the organisation"), "{}", asked.stderr);
+    let asked = place
+        .easgate_in("sync --full", &environment("second.toml"))
+        .await
+        .exits(1);
+    assert!(
+        asked.stderr.contains("leads the organisation"),
+        "{}",
+        asked.stderr
+    );
 
     one.ends().await;
     leads(&other).await;
-    place.easgate_in("sync --full", &environment("second.toml")).await.exits(0);
+    place
+        .easgate_in("sync --full", &environment("second.toml"))
+        .await
+        .exits(0);
 
     let one = looks_on(&place, "first.toml").await;
     other.signal("KILL");
     leads(&one).await;
-    let report = place.easgate_in("sync --full --json", &environment("first.toml")).await.exits(0).json();
+    let report = place
+        .easgate_in("sync --full --json", &environment("first.toml"))
+        .await
+        .exits(0)
+        .json();
     assert_eq!(report["changes"]["planned"], 0, "{report}");
     one.ends().await;
 }

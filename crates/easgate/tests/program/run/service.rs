@@ -139,7 +139,9 @@ impl Service {
         let began = Instant::now();
         let status = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
         let log = self.log();
-        let status = status.unwrap_or_else(|_| panic!("it did not stop within ten seconds:\n{log}")).unwrap();
+        let status = status
+            .unwrap_or_else(|_| panic!("it did not stop within ten seconds:\n{log}"))
+            .unwrap();
         while self.reader.join_next().await.is_some() {}
         assert_eq!(status.code(), Some(0), "{:?}\n{}", began.elapsed(), self.log());
         assert_eq!(self.count("service.stopped"), 1, "{}", self.log());
