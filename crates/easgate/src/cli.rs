@@ -1,8 +1,11 @@
 //! What can be asked.
 
+mod apply;
 mod audit;
 mod run;
+mod store;
 mod sync;
+mod undo;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,9 +14,15 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::logging::LogArguments;
 
+pub(crate) use apply::ApplyArguments;
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
 pub(crate) use run::RunArguments;
+pub(crate) use store::{RebuildArguments, StoreCommand};
 pub(crate) use sync::{SyncArguments, What};
+pub(crate) use undo::{
+    AdoptArguments, Confirmed, DriftArguments, HistoryArguments, RollbackArguments, UndoArguments,
+    UndoCommand, WhichList,
+};
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -53,9 +62,12 @@ pub(crate) enum Command {
     Rbac(RbacCommand),
     /// Tells what a sync would change, and why; writes nothing to Exchange
     #[command(
-        after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv"
+        after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv\n  easgate plan --out monday.json"
     )]
     Plan(PlanArguments),
+    /// Carries out a plan that `plan --out` wrote, or goes on with it; in mode plan and enforce
+    #[command(after_help = apply::HELP)]
+    Apply(ApplyArguments),
     /// Runs one sync in the configured mode: all, what changed, or one person
     #[command(after_help = sync::EXAMPLES)]
     Sync(SyncArguments),
@@ -75,9 +87,14 @@ pub(crate) enum Command {
     /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 0 whatever it shows
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
+    #[command(flatten)]
+    Undo(UndoCommand),
     /// The audit: who changed what and why, and whether it was tampered with
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The store: what is kept from run to run
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -212,6 +229,9 @@ pub(crate) struct PlanArguments {
     /// Prints the changes as CSV
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
+    /// Writes the plan of one organisation to this file too, for `easgate apply`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// What `devices` takes.

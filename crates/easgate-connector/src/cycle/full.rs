@@ -7,6 +7,7 @@ use easgate_store::{Marks, Organization, Rows, Writer};
 use super::part::{after_full, known_of};
 use super::write::key;
 use super::{Cycle, CycleError, Planned, Seen, by_id};
+use crate::drift::look;
 use crate::gather::{FactsError, Gather, Gathered};
 use crate::kind::Kind;
 use crate::progress::{Phase, Progress};
@@ -22,11 +23,13 @@ impl Cycle<'_> {
     /// The store cannot be read, or the facts cannot be relied on.
     pub async fn plan(&self) -> Result<Planned, CycleError> {
         let organization = self.store.organization(&self.config.name).await?;
+        let started = self.clock.now();
         let gathered = self.gather(&organization).await?;
         let owned = Owned::read(
             &organization,
             &by_id(&gathered.facts),
             Scope::Whole,
+            started,
             self.clock.now(),
         )
         .await?;
@@ -37,7 +40,7 @@ impl Cycle<'_> {
             .map(|(planned, _)| planned)
     }
 
-    async fn gather(&self, organization: &Organization) -> Result<Gathered, FactsError> {
+    pub(super) async fn gather(&self, organization: &Organization) -> Result<Gathered, FactsError> {
         self.gathering().run(organization).await
     }
 
@@ -90,7 +93,7 @@ impl Cycle<'_> {
             &by_id(&gathered.facts),
             Scope::Whole,
             &begun.queue().live(),
-            now,
+            (started, now),
         )
         .await?;
         let refused = organization.refused().await?;
@@ -103,6 +106,10 @@ impl Cycle<'_> {
         let seen = Rows::All(known_of(&planned.facts));
         writer.know_partnerships(&seen, &BTreeSet::new()).await?;
         self.describe(&mut report, &planned);
+        if let Some(run) = begun.run() {
+            report.drift = look(writer, run, &planned, &owned.taken_out, now).await?;
+        }
+        report.warnings.extend(report.drift.warnings());
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
 

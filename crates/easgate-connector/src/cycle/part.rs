@@ -19,7 +19,7 @@ use easgate_store::{Baseline, Marks, Organization, Rows, Work, Writer};
 use time::OffsetDateTime;
 
 use super::planned::{held_because, oddities};
-use super::{Cycle, CycleError, Planned, by_id, owned_entry};
+use super::{Cycle, CycleError, Planned, by_id, owned_entry, rows};
 use crate::full_needed::FullNeeded;
 use crate::gather::FactsError;
 use crate::kind::Kind;
@@ -152,7 +152,14 @@ impl Cycle<'_> {
         self.progress.progress(Progress::Phase(Phase::Decide));
         let now = self.clock.now();
         let live = begun.queue().live();
-        let owned = recover(writer, &by_id(&gathered.facts), Scope::Part, &live, now).await?;
+        let owned = recover(
+            writer,
+            &by_id(&gathered.facts),
+            Scope::Part,
+            &live,
+            (head.started, now),
+        )
+        .await?;
         let refused = organization.refused().await?;
         let in_question = |key: &Key| targets.hold(key) && !gathered.left.contains(&key.1);
         let planned = self
@@ -210,7 +217,7 @@ impl Cycle<'_> {
             gained: window.gained,
         };
         let verdict = guard(&plan, &self.config.limits, &window, &scope);
-        let mut warnings = oddities(&plan, owned.undone);
+        let mut warnings = oddities(&plan, rows(&owned.taken_out));
         warnings.extend(held_because(&verdict));
         Ok(Planned {
             facts,
