@@ -29,6 +29,7 @@ mod last_runs;
 mod lease;
 mod location;
 mod lock;
+mod maintain;
 mod migrate;
 mod open;
 mod organization;
@@ -51,6 +52,7 @@ pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Ou
 pub use last_runs::LastRun;
 pub use lease::{Holder, Lease, LeaseError, Lost};
 pub use location::{Location, LocationError};
+pub use maintain::{Holdings, RestoreError};
 pub use migrate::CopyError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};

@@ -1,6 +1,7 @@
 //! What can be asked.
 
 mod audit;
+mod store;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::logging::LogArguments;
 
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
+pub(crate) use store::{StoreBackupArguments, StoreCommand, StoreRestoreArguments};
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -73,6 +75,9 @@ pub(crate) enum Command {
     /// The audit: who changed what and why, and whether it was tampered with
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The store: whether it is whole, a copy of it, and a copy put back
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -11,6 +11,7 @@ mod plan;
 mod rbac;
 mod simulate;
 mod status;
+mod store;
 mod sync;
 mod wiring;
 
@@ -37,6 +38,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,
         Command::Audit(command) => audit::run(&command).await,
+        Command::Store(command) => store::run(&command).await,
         Command::Config(command) => config::run(&command),
         Command::Simulate(command) => simulate::run(&command).await,
         Command::Completions { shell } => completions::run(shell),

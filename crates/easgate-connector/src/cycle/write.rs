@@ -23,7 +23,7 @@ impl Cycle<'_> {
         report: &mut Report,
     ) {
         let organization = writer.organization();
-        if self.config.mode != Mode::Enforce || !self.may_be_trusted(organization, planned, report).await {
+        if self.config.mode != Mode::Enforce || !self.may_be_trusted(organization, report).await {
             return;
         }
         let is_gain = |change: &Change| refused.contains(&key(change));
