@@ -22,8 +22,8 @@ pub(crate) fn install() -> Result<Peers, Failure> {
         node_modules: node(&folder)?,
     };
     authentication(&folder, &peers.python)?;
-    have(debian::DATABASE, "the store on PostgreSQL")?;
     have(debian::TRACING, "what kills the program at every step")?;
+    have(debian::DATABASE, "the store on PostgreSQL")?;
     Ok(peers)
 }
 
@@ -152,6 +152,15 @@ fn authentication(folder: &Path, python: &Path) -> Result<(), Failure> {
         .arg("-r");
     run::finish(pip.arg(&requirements))?;
     write(&mark, &wanted)
+}
+
+/// Installs what a package is built, checked and installed with; `false` when that is not possible here.
+pub(crate) fn packaging() -> Result<bool, Failure> {
+    if !debian::possible() && std::env::var_os("CI").is_none() {
+        println!("LEFT OUT: the life of the Debian package; it takes apt-get, as root");
+        return Ok(false);
+    }
+    have(debian::PACKAGING, "the life of the Debian package")
 }
 
 /// Installs what the feature `gssapi` is built with; `false` when that is not possible here.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Mode, OrganizationConfig};
 use crate::cycle::CycleError;
+use crate::hold_off::RetryAt;
 use crate::kind::Kind;
 
 /// What was seen, decided, changed and failed in one run, and how long it took.
@@ -106,7 +107,7 @@ pub struct ReportError {
     pub mailbox: Option<String>,
     /// The device, where it is about one.
     pub device: Option<String>,
-    /// A stable name of what happened: `listFull`, `refused`, `unconfirmed`, `stopped`, `journal`, `facts`.
+    /// A stable name of what happened: `listFull`, `refused`, `unconfirmed`, `stopped`, `journal`, `facts`, `heldOff`.
     pub kind: &'static str,
     /// What happened, with its causes.
     pub message: String,
@@ -161,6 +162,21 @@ impl Report {
             device: None,
             kind: what,
             message: chain(error),
+        };
+        Self {
+            errors: vec![error],
+            ..Self::begin(config, kind)
+        }
+    }
+
+    /// The report of a run that did not begin, because no server may be tried before its time.
+    #[must_use]
+    pub fn held_off(config: &OrganizationConfig, kind: Kind, until: &RetryAt) -> Self {
+        let error = ReportError {
+            mailbox: None,
+            device: None,
+            kind: "heldOff",
+            message: until.to_string(),
         };
         Self {
             errors: vec![error],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use easgate_store::{Baseline, Refusal, Run, RunResult, Store, StoreError};
+use easgate_store::{Baseline, Outage, Refusal, Run, RunResult, Store, StoreError};
 
 /// The state of the connection to an Exchange organisation, by the names of the original connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Status {
     pub server: Option<String>,
     /// That Exchange refused the account; nothing logs on while this stands.
     pub refusal: Option<Refusal>,
+    /// The servers that could not be reached when they were last tried.
+    pub outages: Vec<Outage>,
     /// What the last good run saw, the Exchange servers among it.
     pub baseline: Baseline,
     /// Devices by decided access and reason.
@@ -70,6 +72,7 @@ pub async fn status(store: &Store, name: &str) -> Result<Status, StoreError> {
         last_attempt: runs.into_iter().next(),
         last_success,
         refusal: organization.refusal().await?,
+        outages: organization.outages().await?,
         baseline: organization.baseline().await?.unwrap_or_default(),
         decisions: organization.decision_counts().await?,
         states: organization.state_counts().await?,

@@ -5,6 +5,7 @@ pub(crate) mod cautions;
 pub(crate) mod devices;
 pub(crate) mod last_runs;
 pub(crate) mod leases;
+pub(crate) mod outages;
 pub(crate) mod refusals;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
@@ -59,6 +60,8 @@ macro_rules! every_test {
             what_is_left_of_a_lease_counts_down,
             whoever_took_over_waits_and_whoever_was_handed_the_lease_does_not,
             a_node_is_replaced_where_that_is_asked_for;
+            crate::contract::outages:
+            every_server_has_its_own_outage_until_it_is_forgotten;
             crate::contract::refusals:
             the_last_refusal_stands_until_it_is_forgotten;
         }

@@ -12,7 +12,7 @@
 //! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
 //! - devices last seen, with what was decided ([`DeviceRow`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
-//! - that Exchange refused the account ([`Refusal`]);
+//! - that Exchange refused the account ([`Refusal`]), and that a server could not be reached ([`Outage`]);
 //! - the audit, a chain of records that each of these writes to in its own transaction ([`AuditEvent`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
@@ -33,6 +33,7 @@ mod maintain;
 mod migrate;
 mod open;
 mod organization;
+mod outage;
 mod owned;
 mod refusal;
 mod runs;
@@ -56,6 +57,7 @@ pub use maintain::{Holdings, RestoreError};
 pub use migrate::CopyError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
+pub use outage::Outage;
 pub use owned::{List, OwnedEntry, OwnedRow};
 pub use refusal::Refusal;
 pub use runs::{Finish, Run, RunId, RunResult};

@@ -1,6 +1,7 @@
 //! What can be asked.
 
 mod audit;
+mod run;
 mod store;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::logging::LogArguments;
 
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
+pub(crate) use run::RunArguments;
 pub(crate) use store::{StoreBackupArguments, StoreCommand, StoreRestoreArguments};
 
 const EXIT_CODES: &str = "Exit codes:
@@ -56,9 +58,12 @@ pub(crate) enum Command {
     Plan(PlanArguments),
     /// Runs one cycle in the configured mode
     #[command(
-        after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json"
+        after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json\n  easgate sync --full --scheduled"
     )]
     Sync(SyncArguments),
+    /// The service: syncs by schedule, on demand and on signals, until it is told to stop
+    #[command(after_help = run::EXAMPLES)]
+    Run(RunArguments),
     /// Lists the devices as the last sync saw them
     #[command(
         after_help = "Examples:\n  easgate devices --access block\n  easgate devices --mailbox alice@contoso.com --json"
@@ -69,7 +74,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  easgate explain alice@contoso.com\n  easgate explain alice@contoso.com ApplC39GQ8NNDTDL --json"
     )]
     Explain(ExplainArguments),
-    /// Shows connection, syncs, servers and counts
+    /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 0 whatever it shows
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
     /// The audit: who changed what and why, and whether it was tampered with
@@ -228,6 +233,9 @@ pub(crate) struct SyncArguments {
     /// Logs on although Exchange refused the account and its password has not changed
     #[arg(long)]
     pub(crate) log_on_again: bool,
+    /// For timers: leaves a server that could not be reached alone for 1, 5, 15, then 60 minutes; exits 4 when none may be tried
+    #[arg(long)]
+    pub(crate) scheduled: bool,
 }
 
 /// What `devices` takes.

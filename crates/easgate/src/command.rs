@@ -9,6 +9,7 @@ mod devices;
 mod explain;
 mod plan;
 mod rbac;
+mod run;
 mod simulate;
 mod status;
 mod store;
@@ -34,6 +35,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Rbac(command) => rbac::run(&command).await,
         Command::Plan(arguments) => plan::run(&arguments).await,
         Command::Sync(arguments) => sync::run(&arguments).await,
+        Command::Run(arguments) => run::run(&arguments).await,
         Command::Devices(arguments) => devices::run(&arguments).await,
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,

@@ -1,15 +1,46 @@
 //! How an organisation stands.
 
-use easgate_connector::{Mode, Status};
+mod servers;
+
+use easgate_connector::{InUse, Mode, Status};
 use easgate_model::escape;
 use easgate_store::Run;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::output;
 use crate::render::{count, time};
 
+/// What is seen beside what the store tells by itself.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// Why the server that answered last is in use.
+    pub(crate) in_use: Option<InUse>,
+    /// How long certificates in files last.
+    pub(crate) expiries: Vec<Expiry>,
+}
+
+/// How long a certificate lasts.
+#[derive(Debug)]
+pub(crate) struct Expiry {
+    /// What the file is for.
+    pub(crate) what: &'static str,
+    /// Where it is.
+    pub(crate) path: String,
+    /// Whose it is; `None` where the file cannot be read.
+    pub(crate) subject: Option<String>,
+    /// When it ends.
+    pub(crate) until: Option<OffsetDateTime>,
+    /// The outcome as the doctor names it.
+    pub(crate) outcome: &'static str,
+    /// Whether there is nothing to do.
+    pub(crate) is_well: bool,
+    /// What to say of it.
+    pub(crate) text: String,
+}
+
 /// The status as an object.
-pub(crate) fn json(organization: &str, mode: Mode, status: &Status) -> Value {
+pub(crate) fn json(organization: &str, mode: Mode, status: &Status, seen: &Seen) -> Value {
     let decisions = status
         .decisions
         .iter()
@@ -21,6 +52,9 @@ pub(crate) fn json(organization: &str, mode: Mode, status: &Status) -> Value {
         "last_attempted_sync": status.last_attempt.as_ref().map(run),
         "last_successful_sync": status.last_success.as_ref().map(run),
         "server": status.server,
+        "server_in_use": seen.in_use.as_ref().map(servers::in_use_json),
+        "unreachable_servers": servers::outages_json(&status.outages),
+        "expiries": seen.expiries.iter().map(servers::expiry_json).collect::<Vec<_>>(),
         "account_refused": status.refusal.as_ref().map(|refusal| json!({
             "server": refusal.server,
             "since": time(refusal.since),
@@ -40,7 +74,7 @@ pub(crate) fn json(organization: &str, mode: Mode, status: &Status) -> Value {
 }
 
 /// Prints the status for a person.
-pub(crate) fn text(organization: &str, mode: Mode, status: &Status) {
+pub(crate) fn text(organization: &str, mode: Mode, status: &Status, seen: &Seen) {
     output::line(&format!(
         "{}: {}, mode {mode}",
         escape(organization),
@@ -53,11 +87,9 @@ pub(crate) fn text(organization: &str, mode: Mode, status: &Status) {
         let text = run.as_ref().map_or_else(|| "none yet".to_owned(), run_text);
         output::line(&format!("  {what:<22}{text}"));
     }
-    let server = status
-        .server
-        .as_deref()
-        .map_or_else(|| "none yet".to_owned(), escape);
-    output::line(&format!("  {:<22}{server}", "server in use"));
+    for line in servers::lines(status, seen) {
+        output::line(&line);
+    }
     if let Some(refusal) = &status.refusal {
         output::line(&format!(
             "  {:<22}since {} by {}; nothing logs on until the password changes, or `sync --log-on-again`: {}",

@@ -12,4 +12,6 @@ mod hostile;
 mod organizations;
 mod place;
 mod rbac;
+mod run;
 mod stand_ins;
+mod store;
