@@ -77,6 +77,12 @@ pub(crate) struct State {
     /// Entries that are not ours, as [`Rig::listed`](super::rig::Rig::listed) writes them.
     pub(crate) foreign: BTreeSet<String>,
     pub(crate) now: OffsetDateTime,
+    /// How long each change takes.
+    pub(crate) slow: time::Duration,
+    /// A principal, a device and its compliance, which change with the next change of a list.
+    pub(crate) meanwhile: Option<[String; 3]>,
+    /// Whether the next change waits until somebody says to go on.
+    pub(crate) holds_first: bool,
 }
 
 /// The organisation, the source and the clock.
@@ -85,6 +91,10 @@ pub(crate) struct World {
     state: Mutex<State>,
     /// Told when the process is to end.
     pub(crate) crash: Notify,
+    /// Told when a change that is held is under way.
+    pub(crate) begun: Notify,
+    /// Told when it may go on.
+    pub(crate) go_on: Notify,
 }
 
 pub(crate) fn mailbox_id(address: &str) -> MailboxId {
@@ -114,10 +124,15 @@ impl World {
             cut: 0,
             foreign: BTreeSet::new(),
             now: datetime!(2026-03-01 08:00 UTC),
+            slow: time::Duration::ZERO,
+            meanwhile: None,
+            holds_first: false,
         };
         Self {
             state: Mutex::new(state),
             crash: Notify::new(),
+            begun: Notify::new(),
+            go_on: Notify::new(),
         }
     }
 
@@ -141,6 +156,23 @@ impl World {
         match self.fault(call) {
             Some(Fault::Error(kind)) => Err(CallError::new(kind, format!("{call} failed on demand"))),
             _ => Ok(()),
+        }
+    }
+
+    /// What happens while a change is under way.
+    async fn pass_time(&self) {
+        let holds = {
+            let mut state = self.state();
+            let slow = state.slow;
+            state.now += slow;
+            if let Some([principal, device, compliance]) = state.meanwhile.take() {
+                state.enrol(&principal, &device.parse().unwrap(), &compliance);
+            }
+            std::mem::take(&mut state.holds_first)
+        };
+        if holds {
+            self.begun.notify_one();
+            self.go_on.notified().await;
         }
     }
 
@@ -375,6 +407,7 @@ impl Exchange for World {
     }
 
     async fn apply(&self, change: &ListChange) -> Result<Load, CallError> {
+        self.pass_time().await;
         let devices = change.add_allowed.iter().chain(&change.remove_allowed);
         let mut devices = devices.chain(&change.add_blocked).chain(&change.remove_blocked);
         let device = devices.next().map(ToString::to_string).unwrap_or_default();
@@ -478,7 +511,8 @@ impl Clock for World {
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::ZERO
+        let since = self.state().now - datetime!(2000-01-01 00:00 UTC);
+        Duration::try_from(since).unwrap_or_default()
     }
 
     async fn sleep(&self, duration: Duration) {
