@@ -11,7 +11,7 @@ use easgate_connector::adapters::{Breaker, ExchangeAdapter, Outages};
 use easgate_connector::ports::EnrollmentSource;
 use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins};
 use easgate_intune::{Graph, Timing};
-use easgate_store::{Anchor, ServerSeen, Store, StoreError};
+use easgate_store::{Anchor, Location, ServerSeen, Store, StoreError};
 
 use crate::cli::Common;
 use crate::command::Failure;
@@ -67,6 +67,15 @@ impl Settings {
             .organizations
             .iter()
             .filter(move |one| meant(&one.name))
+    }
+
+    /// Where the store is, with the password that it takes.
+    ///
+    /// # Errors
+    /// When the password cannot be read.
+    pub(crate) fn store_location(&self) -> Result<Location, Failure> {
+        let place = &self.configuration.store;
+        Ok(place.location(&Environment::of_this_process())?)
     }
 
     /// Opens the store.

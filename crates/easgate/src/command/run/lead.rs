@@ -98,6 +98,15 @@ impl Lead {
         Ok(writer)
     }
 
+    /// Gives back what a run was lent, when no other run has it.
+    pub(super) async fn done_with(&self, writer: Arc<Writer>) {
+        let _nobody_takes_it = self.shared.lent.lock().await;
+        // As long as the lease is kept, that is not the last.
+        if let Some(writer) = Arc::into_inner(writer) {
+            self.shared.hand_over(writer).await;
+        }
+    }
+
     /// Gives the right back, when nothing runs any more.
     pub(super) async fn give_back(&self) {
         self.shared.stop.request();
@@ -151,11 +160,7 @@ impl Shared {
         *locked(&self.kept) = None;
         self.tell(Role::Observer { leader: None });
         match (lost, Arc::try_unwrap(writer)) {
-            (None, Ok(writer)) => {
-                if let Err(error) = writer.hand_over().await {
-                    tracing::warn!(organization = %self.name, error = output::chain(&error), "Lease not handed over");
-                }
-            }
+            (None, Ok(writer)) => self.hand_over(writer).await,
             // A run that could not be ended holds it, so it ends by its own time.
             (None, Err(_)) => {
                 tracing::warn!(organization = %self.name, "Lease not handed over: a run holds it")
@@ -163,6 +168,13 @@ impl Shared {
             (Some(lost), _) => {
                 tracing::error!(organization = %self.name, error = output::chain(&lost), "Lease lost")
             }
+        }
+    }
+
+    async fn hand_over(&self, writer: Writer) {
+        if let Err(error) = writer.hand_over().await {
+            let error = output::chain(&error);
+            tracing::warn!(organization = %self.name, error, "Lease not handed over; it ends when its time is over");
         }
     }
 

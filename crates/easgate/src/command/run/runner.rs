@@ -7,7 +7,7 @@ use easgate_connector::service::{Broken, By, Job, Outcome, Runner, Standing, Sto
 use easgate_connector::{
     Clock as _, Cycle, CycleError, FactsError, Kind, OrganizationConfig, ProgressSink, Report, SystemClock,
 };
-use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError};
+use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError, Writer};
 use tokio::sync::{RwLock, RwLockReadGuard};
 
 use super::lead::Lead;
@@ -85,17 +85,9 @@ impl SiteRunner {
 
     async fn once(&self, cycle: &Cycle<'_>, job: &Job) -> Result<Report, CycleError> {
         let writer = self.lead.writer().await?;
-        match &job.work {
-            Work::Full => cycle.full_sync_with(&writer).await,
-            Work::Quick => cycle.quick_sync_with(&writer).await,
-            Work::Watch => cycle.watch_with(&writer).await,
-            Work::User(address) => {
-                let address = address.parse().map_err(|_| FactsError::NoMailbox {
-                    address: address.clone(),
-                })?;
-                cycle.sync_user_with(&writer, &address).await
-            }
-        }
+        let report = work(cycle, job, &writer).await;
+        self.lead.done_with(writer).await;
+        report
     }
 
     /// Does the job; when the server goes away, it begins anew, once, at the next one.
@@ -145,6 +137,21 @@ impl SiteRunner {
             report: Box::new(report),
             exit: exit.code(),
         })
+    }
+}
+
+/// Does what the job asks for.
+async fn work(cycle: &Cycle<'_>, job: &Job, writer: &Writer) -> Result<Report, CycleError> {
+    match &job.work {
+        Work::Full => cycle.full_sync_with(writer).await,
+        Work::Quick => cycle.quick_sync_with(writer).await,
+        Work::Watch => cycle.watch_with(writer).await,
+        Work::User(address) => {
+            let address = address.parse().map_err(|_| FactsError::NoMailbox {
+                address: address.clone(),
+            })?;
+            cycle.sync_user_with(writer, &address).await
+        }
     }
 }
 
