@@ -8,6 +8,7 @@ mod act;
 mod claim;
 mod convert;
 mod look;
+mod recheck;
 mod report;
 
 pub(crate) use convert::{planned_entry, stored_list};

@@ -14,8 +14,10 @@ use time::format_description::well_known::Rfc3339;
 use crate::config::{Mode, OrganizationConfig};
 use crate::cycle::CycleError;
 use crate::drift::DriftReport;
+use crate::full_needed::FullNeeded;
 use crate::hold_off::RetryAt;
 use crate::kind::Kind;
+use crate::latency::Latency;
 
 /// What was seen, decided, changed and failed in one run, and how long it took.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +56,10 @@ pub struct Report {
     pub durations: Durations,
     /// The endpoint that answered.
     pub server: Option<String>,
+    /// How long changes took from when device management knew, in runs that look at what changed.
+    pub latency: Option<Latency>,
+    /// Why this run changed nothing and leaves everything to a full sync, which is to run now.
+    pub full_needed: Option<FullNeeded>,
 }
 
 /// How many devices got which decision.
@@ -152,6 +158,8 @@ impl Report {
             warnings: Vec::new(),
             durations: Durations::default(),
             server: None,
+            latency: None,
+            full_needed: None,
         }
     }
 
@@ -213,6 +221,7 @@ impl Report {
             RunResult::Failed | RunResult::Interrupted => 2,
             RunResult::Held => 3,
             // A run that could not begin has not looked at the facts.
+            RunResult::Unread if self.full_needed.is_some() => 4,
             RunResult::Unread if self.errors.iter().any(|error| error.kind != "facts") => 2,
             RunResult::Unread => 4,
         }
@@ -253,6 +262,16 @@ impl Report {
                 "total": millis(self.durations.total),
             },
             "server": self.server,
+            "latency_ms": self.latency.map(|latency| json!({
+                "changes": latency.changes,
+                "p50": millis(latency.median),
+                "p95": millis(latency.p95),
+                "max": millis(latency.longest),
+            })),
+            "full_sync_needed": self.full_needed.as_ref().map(|needed| json!({
+                "reason": needed.name(),
+                "message": needed.to_string(),
+            })),
         })
     }
 }

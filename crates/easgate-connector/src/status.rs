@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use easgate_store::{Baseline, ForcedMode, Outage, Refusal, Run, RunResult, Store, StoreError};
+use easgate_store::{Baseline, ForcedMode, LastRun, Outage, Refusal, Run, RunResult, Store, StoreError};
+
+use crate::watched::with_watch;
 
 /// The state of the connection to an Exchange organisation, by the names of the original connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub struct Status {
     pub last_attempt: Option<Run>,
     /// The last run that read everything.
     pub last_success: Option<Run>,
+    /// When the latest runs of each kind began.
+    pub kinds: Vec<LastRun>,
     /// The endpoint that answered last.
     pub server: Option<String>,
     /// That Exchange refused the account; nothing logs on while this stands.
@@ -72,12 +76,15 @@ pub async fn status(store: &Store, name: &str) -> Result<Status, StoreError> {
     runs.retain(|run| !["adopt", "release", "revert", "rollback"].contains(&run.kind.as_str()));
     let drift = organization.drift().await?;
     let last_success = organization.last_good_run().await?;
+    let mut kinds = organization.last_runs().await?;
+    with_watch(&mut kinds, &organization.marks().await?);
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     Ok(Status {
         state: state(&runs),
         server: server(&runs, last_success.as_ref()),
         last_attempt: runs.into_iter().next(),
         last_success,
+        kinds,
         refusal: organization.refusal().await?,
         outages: organization.outages().await?,
         baseline: organization.baseline().await?.unwrap_or_default(),

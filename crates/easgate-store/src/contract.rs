@@ -3,10 +3,14 @@
 pub(crate) mod audit;
 pub(crate) mod cautions;
 pub(crate) mod devices;
+pub(crate) mod known;
 pub(crate) mod last_runs;
 pub(crate) mod leases;
 pub(crate) mod outages;
+pub(crate) mod plans;
+pub(crate) mod rebuilt;
 pub(crate) mod refusals;
+pub(crate) mod retries;
 pub(crate) mod undo;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
@@ -51,6 +55,13 @@ macro_rules! every_test {
             what_a_run_could_not_decide_leaves_what_an_earlier_one_said,
             a_device_that_stands_twice_in_a_run_is_one_row,
             texts_with_the_character_that_no_database_has_are_kept_without_it;
+            crate::contract::known:
+            what_differs_is_learned_and_what_is_the_same_is_not,
+            users_are_found_by_every_address_that_they_have,
+            work_stays_open_until_what_was_seen_of_it_is_done,
+            partnerships_are_known_as_they_were_seen,
+            marks_are_set_one_by_one_and_taken_away_by_nothing,
+            a_run_beside_others_leaves_them_open;
             crate::contract::last_runs:
             the_latest_run_of_each_kind_is_known_and_the_latest_good_one;
             crate::contract::leases:
@@ -63,6 +74,12 @@ macro_rules! every_test {
             a_node_is_replaced_where_that_is_asked_for;
             crate::contract::outages:
             every_server_has_its_own_outage_until_it_is_forgotten;
+            crate::contract::plans:
+            the_runs_of_a_plan_are_known_by_it;
+            crate::contract::retries:
+            what_failed_is_due_at_its_time_and_is_kept_until_it_is_dropped;
+            crate::contract::rebuilt:
+            a_registry_is_rebuilt_as_it_was_and_says_so;
             crate::contract::refusals:
             the_last_refusal_stands_until_it_is_forgotten;
             crate::contract::undo:

@@ -1,7 +1,10 @@
 //! What can be asked.
 
+mod apply;
 mod audit;
 mod run;
+mod store;
+mod sync;
 mod undo;
 
 use std::net::SocketAddr;
@@ -11,8 +14,11 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::logging::LogArguments;
 
+pub(crate) use apply::ApplyArguments;
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
 pub(crate) use run::RunArguments;
+pub(crate) use store::{RebuildArguments, StoreCommand};
+pub(crate) use sync::{SyncArguments, What};
 pub(crate) use undo::{
     AdoptArguments, Confirmed, DriftArguments, HistoryArguments, RollbackArguments, UndoArguments,
     UndoCommand, WhichList,
@@ -56,13 +62,14 @@ pub(crate) enum Command {
     Rbac(RbacCommand),
     /// Tells what a sync would change, and why; writes nothing to Exchange
     #[command(
-        after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv"
+        after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv\n  easgate plan --out monday.json"
     )]
     Plan(PlanArguments),
-    /// Runs one cycle in the configured mode
-    #[command(
-        after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json\n  easgate sync --full --scheduled"
-    )]
+    /// Carries out a plan that `plan --out` wrote, or goes on with it; in mode plan and enforce
+    #[command(after_help = apply::HELP)]
+    Apply(ApplyArguments),
+    /// Runs one sync in the configured mode: all, what changed, or one person
+    #[command(after_help = sync::EXAMPLES)]
     Sync(SyncArguments),
     /// The service: syncs by schedule, on demand and on signals, until it is told to stop
     #[command(after_help = run::EXAMPLES)]
@@ -85,6 +92,9 @@ pub(crate) enum Command {
     /// The audit: who changed what and why, and whether it was tampered with
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The store: what is kept from run to run
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -219,25 +229,9 @@ pub(crate) struct PlanArguments {
     /// Prints the changes as CSV
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
-}
-
-/// What `sync` takes.
-#[derive(Debug, Args)]
-pub(crate) struct SyncArguments {
-    #[command(flatten)]
-    pub(crate) common: Common,
-    /// The whole organisation
-    #[arg(long, required = true)]
-    pub(crate) full: bool,
-    /// Accepts inputs that are more than a fifth shorter than at the last good run, this once
-    #[arg(long)]
-    pub(crate) accept_shrunken: bool,
-    /// Logs on although Exchange refused the account and its password has not changed
-    #[arg(long)]
-    pub(crate) log_on_again: bool,
-    /// For timers: leaves a server that could not be reached alone for 1, 5, 15, then 60 minutes; exits 4 when none may be tried
-    #[arg(long)]
-    pub(crate) scheduled: bool,
+    /// Writes the plan of one organisation to this file too, for `easgate apply`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// What `devices` takes.

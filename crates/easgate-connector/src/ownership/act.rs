@@ -12,15 +12,16 @@ use time::OffsetDateTime;
 use crate::apply::{Applied, Apply};
 use crate::config::Mode;
 use crate::confirm::Confirm;
-use crate::cycle::{Cycle, CycleError};
+use crate::cycle::{Cycle, CycleError, rows};
 use crate::leadership::while_kept;
 use crate::progress::{Phase, Progress};
 use crate::queue::Begun;
-use crate::recovery::recover;
+use crate::recovery::{Scope, recover};
 use crate::report::rfc3339;
 
 use super::convert::{past_change, stored_entry};
 use super::look::{by_id, give_back, registry};
+use super::recheck::AsPlanned;
 use super::{UndoError, UndoReport};
 
 /// What is to be undone.
@@ -127,9 +128,10 @@ impl Cycle<'_> {
         let run = writer
             .start_run(undoing.name(), self.config.mode.name(), self.clock.now())
             .await?;
-        let begun = self.queue.begin(run, started);
+        let begun = self.queue.begin(started);
+        begun.has_row(run);
         let mut report = UndoReport::begin(&self.config.name, undoing.name(), run);
-        let done = self.undo_steps(writer, &begun, undoing, &mut report).await;
+        let done = self.undo_steps(writer, (&begun, run), undoing, &mut report).await;
         report.took = self.clock.elapsed().saturating_sub(started);
         if let Err(error) = &done {
             report.failed_with(error);
@@ -141,15 +143,23 @@ impl Cycle<'_> {
     async fn undo_steps(
         &self,
         writer: &Writer,
-        begun: &Begun<'_>,
+        (begun, run): (&Begun<'_>, RunId),
         undoing: Undoing,
         report: &mut UndoReport,
     ) -> Result<PlannedUndo, CycleError> {
         let organization = writer.organization();
+        let read_at = self.clock.now();
         let exchange = self.look(organization).await?;
         report.server = Some(self.exchange.endpoint());
         let now = self.clock.now();
-        recover(writer, &by_id(&exchange), &begun.queue().live(), now).await?;
+        recover(
+            writer,
+            &by_id(&exchange),
+            Scope::Whole,
+            &begun.queue().live(),
+            (read_at, now),
+        )
+        .await?;
         let refused = organization.refused().await?;
         let planned = self
             .planned_undo(organization, undoing, exchange, &refused)
@@ -165,7 +175,7 @@ impl Cycle<'_> {
             reason: undoing.reason(),
             by: writer.actor().clone(),
             since: now,
-            run: Some(begun.run()),
+            run: Some(run),
         };
         writer.force_mode(&forced).await?;
         report.forced = Some(forced);
@@ -176,7 +186,7 @@ impl Cycle<'_> {
         report.entries = rows(&missing);
         begun.decided(changes.iter().map(key));
         let is_gain = |change: &Change| refused.contains(&key(change));
-        let applied = self.apply_undo(writer, begun, &planned, is_gain).await;
+        let applied = self.apply_undo(writer, (begun, run), &planned, is_gain).await;
         report.changes.applied = rows(&applied.changes);
         report.changes.failed = applied.failed;
         report.errors.extend(applied.errors);
@@ -221,7 +231,7 @@ impl Cycle<'_> {
     async fn apply_undo(
         &self,
         writer: &Writer,
-        begun: &Begun<'_>,
+        (begun, run): (&Begun<'_>, RunId),
         planned: &PlannedUndo,
         is_gain: impl Fn(&Change) -> bool + Send + Sync,
     ) -> Applied {
@@ -234,6 +244,11 @@ impl Cycle<'_> {
             writer,
             mailboxes: &mailboxes,
             begun,
+            run,
+            recheck: &AsPlanned {
+                exchange: self.exchange,
+                clock: self.clock,
+            },
             lanes: self.config.lanes,
         };
         let mut applied = apply.run(&planned.verdict.go, is_gain).await;
@@ -302,8 +317,4 @@ fn later_changes(run: RunId, of_run: &[JournalEntry], from: &[JournalEntry]) -> 
 
 fn key(change: &Change) -> (MailboxId, DeviceId) {
     (change.mailbox, change.device.clone())
-}
-
-pub(super) fn rows<T>(list: &[T]) -> u64 {
-    u64::try_from(list.len()).unwrap_or(u64::MAX)
 }

@@ -9,10 +9,10 @@ use crate::cycle::{Cycle, CycleError};
 use crate::explain::find_mailbox;
 use crate::leadership::while_kept;
 
-use super::act::rows;
 use super::convert::stored_entry;
 use super::look::{give_back, registry};
 use super::{UndoError, UndoReport};
+use crate::cycle::rows;
 
 /// Which foreign entries are to be taken over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

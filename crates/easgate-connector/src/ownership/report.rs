@@ -11,7 +11,7 @@ use crate::cycle::{CycleError, tell_head};
 use crate::report::{ChangeCounts, ReportError, chain};
 
 use super::PlannedUndo;
-use super::act::rows;
+use crate::cycle::rows;
 
 /// What was done, what failed and what was held.
 #[derive(Debug, Clone, PartialEq)]

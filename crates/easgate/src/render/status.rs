@@ -51,6 +51,11 @@ pub(crate) fn json(organization: &str, mode: Mode, status: &Status, seen: &Seen)
         "status": status.state.name(),
         "last_attempted_sync": status.last_attempt.as_ref().map(run),
         "last_successful_sync": status.last_success.as_ref().map(run),
+        "last_runs": status.kinds.iter().map(|kind| json!({
+            "kind": kind.kind,
+            "begun": time(kind.begun),
+            "last_good": kind.good.map(time),
+        })).collect::<Vec<_>>(),
         "server": status.server,
         "server_in_use": seen.in_use.as_ref().map(servers::in_use_json),
         "unreachable_servers": servers::outages_json(&status.outages),
@@ -106,6 +111,14 @@ pub(crate) fn text(organization: &str, mode: Mode, status: &Status, seen: &Seen)
     }
     for line in servers::lines(status, seen) {
         output::line(&line);
+    }
+    for kind in &status.kinds {
+        let good = kind.good.map_or_else(|| "never".to_owned(), time);
+        let what = format!("last {} run", escape(&kind.kind));
+        output::line(&format!(
+            "  {what:<22}{}, read everything {good}",
+            time(kind.begun)
+        ));
     }
     if let Some(refusal) = &status.refusal {
         output::line(&format!(
