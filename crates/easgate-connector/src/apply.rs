@@ -228,10 +228,10 @@ pub(crate) enum Failure {
     StillEnrolled,
     /// A run with newer facts decided about the device, or fresh facts do not want the change any more.
     Replaced,
-    /// What it rests on could not be read again.
-    Unread(Box<CycleError>),
     /// A leader that is gone has changed the lists since they were read.
     Moved,
+    /// What it rests on could not be read again.
+    Unread(Box<CycleError>),
 }
 
 impl Failure {
@@ -243,8 +243,8 @@ impl Failure {
             | Self::StillEnrolled
             | Self::NotTried
             | Self::Replaced
-            | Self::Unread(_)
-            | Self::Moved => false,
+            | Self::Moved
+            | Self::Unread(_) => false,
         }
     }
 

@@ -16,6 +16,7 @@ use easgate_store::{AuditHead, Finish, LeaseError, List, OwnedRow, RunId, Store,
 
 use crate::clock::Clock;
 use crate::config::OrganizationConfig;
+use crate::forced::in_force;
 use crate::gather::FactsError;
 use crate::kind::Kind;
 use crate::leadership::{self, while_kept};
@@ -135,13 +136,24 @@ impl Cycle<'_> {
         self.run(writer, Work::Part(Part::User(address))).await
     }
 
-    async fn writer(&self) -> Result<Writer, CycleError> {
+    pub(crate) async fn writer(&self) -> Result<Writer, CycleError> {
         let organization = self.store.organization(&self.config.name).await?;
         Ok(leadership::take(&organization, self.clock).await?)
     }
 
-    /// Does one run, from its first row in the store to its last.
+    /// Does one run, from its first row in the store to its last, in the mode that is in force.
     async fn run(&self, writer: &Writer, work: Work<'_>) -> Result<Report, CycleError> {
+        let in_force = in_force(writer.organization(), self.config).await?;
+        let cycle = Cycle {
+            config: &in_force.config,
+            ..*self
+        };
+        let mut report = cycle.run_in_force(writer, work).await?;
+        report.warnings.extend(in_force.warning());
+        Ok(report)
+    }
+
+    async fn run_in_force(&self, writer: &Writer, work: Work<'_>) -> Result<Report, CycleError> {
         let started = self.clock.elapsed();
         let kind = work.kind();
         let begun = self.queue.begin(started);
@@ -242,7 +254,7 @@ fn owned_entry(row: &OwnedRow) -> OwnedEntry {
     }
 }
 
-fn rows<T>(list: &[T]) -> u64 {
+pub(crate) fn rows<T>(list: &[T]) -> u64 {
     u64::try_from(list.len()).unwrap_or(u64::MAX)
 }
 

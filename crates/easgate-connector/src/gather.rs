@@ -10,6 +10,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::clock::Clock;
 use crate::config::OrganizationConfig;
+use crate::cycle::rows;
 use crate::inputs::{ShortInput, short_inputs};
 use crate::ports::{CallError, CallErrorKind, EnrollmentSource, Exchange, SourceError, SourceKind};
 use crate::progress::{Phase, Progress, ProgressSink};
@@ -219,10 +220,6 @@ pub(crate) fn with_types(
         }
     }
     mailboxes
-}
-
-fn rows<T>(list: &[T]) -> u64 {
-    u64::try_from(list.len()).unwrap_or(u64::MAX)
 }
 
 /// Why the facts of a cycle are not to be relied on. Nothing has been changed then.

@@ -39,10 +39,8 @@ impl Scope {
 pub(crate) struct Owned {
     /// Entries that the lists hold, and those of mailboxes that are not here.
     pub(crate) present: Vec<OwnedRow>,
-    /// How many entries somebody else took out.
-    pub(crate) undone: u64,
-    /// Which they are.
-    taken_out: Vec<OwnedEntry>,
+    /// Entries that somebody else took out.
+    pub(crate) taken_out: Vec<OwnedEntry>,
     /// Those of them that are missing for so long that they are not ours any more.
     gone: Vec<OwnedEntry>,
 }
@@ -85,7 +83,6 @@ impl Owned {
             // What another run added since the lists were read cannot show in them.
             let is_newer = row.added > read_at;
             if !is_newer && !doubtful.contains(&(entry.mailbox, entry.device.clone())) {
-                owned.undone += 1;
                 owned.taken_out.push(entry.clone());
             }
             if row.added < now - UNCERTAIN {

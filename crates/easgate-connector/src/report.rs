@@ -8,9 +8,12 @@ use easgate_compliance::Counts;
 use easgate_model::escape;
 use easgate_store::RunResult;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::config::{Mode, OrganizationConfig};
 use crate::cycle::CycleError;
+use crate::drift::DriftReport;
 use crate::full_needed::FullNeeded;
 use crate::hold_off::RetryAt;
 use crate::kind::Kind;
@@ -41,6 +44,8 @@ pub struct Report {
     pub held_by: BTreeMap<&'static str, u64>,
     /// List entries that are not ours.
     pub foreign: ForeignCounts,
+    /// What others changed since the last full sync.
+    pub drift: DriftReport,
     /// Partnerships that were matched with an enrolment or a user, and how many could have been.
     pub matched: (u64, u64),
     /// What could not be done.
@@ -147,6 +152,7 @@ impl Report {
             replaced: 0,
             held_by: BTreeMap::new(),
             foreign: ForeignCounts::default(),
+            drift: DriftReport::default(),
             matched: (0, 0),
             errors: Vec::new(),
             warnings: Vec::new(),
@@ -245,6 +251,7 @@ impl Report {
             "replaced": self.replaced,
             "held_by": self.held_by,
             "foreign": { "entries": self.foreign.entries, "contradicting": self.foreign.contradicting },
+            "drift": self.drift.to_json(),
             "match": { "matched": self.matched.0, "of": self.matched.1 },
             "errors": self.errors.iter().map(ReportError::to_json).collect::<Vec<_>>(),
             "warnings": self.warnings,
@@ -270,7 +277,7 @@ impl Report {
 }
 
 impl ReportError {
-    fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         json!({
             "kind": self.kind,
             "mailbox": self.mailbox.as_deref().map(escape),
@@ -291,6 +298,12 @@ pub fn chain(error: &dyn Error) -> String {
         next = cause.source();
     }
     text
+}
+
+/// A time as people and programs read it, to the second.
+pub(crate) fn rfc3339(at: OffsetDateTime) -> String {
+    let seconds = at.replace_nanosecond(0).unwrap_or(at);
+    seconds.format(&Rfc3339).unwrap_or_else(|_| seconds.to_string())
 }
 
 fn millis(duration: Duration) -> u64 {

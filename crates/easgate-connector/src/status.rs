@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use easgate_store::{Baseline, LastRun, Outage, Refusal, Run, RunResult, Store, StoreError};
+use easgate_store::{Baseline, ForcedMode, LastRun, Outage, Refusal, Run, RunResult, Store, StoreError};
 
 use crate::watched::with_watch;
 
@@ -57,6 +57,10 @@ pub struct Status {
     pub states: BTreeMap<String, u64>,
     /// How many list entries are ours.
     pub owned: u64,
+    /// The mode that stands above the configured one.
+    pub forced: Option<ForcedMode>,
+    /// How many changes by others nobody has acknowledged.
+    pub open_drift: u64,
     /// How many intents have no certain outcome.
     pub unsettled: u64,
 }
@@ -67,7 +71,10 @@ pub struct Status {
 /// The store cannot be read.
 pub async fn status(store: &Store, name: &str) -> Result<Status, StoreError> {
     let organization = store.organization(name).await?;
-    let runs = organization.runs(16).await?;
+    let mut runs = organization.runs(32).await?;
+    // What an administrator does to our entries is no sync.
+    runs.retain(|run| !["adopt", "release", "revert", "rollback"].contains(&run.kind.as_str()));
+    let drift = organization.drift().await?;
     let last_success = organization.last_good_run().await?;
     let mut kinds = organization.last_runs().await?;
     with_watch(&mut kinds, &organization.marks().await?);
@@ -84,6 +91,8 @@ pub async fn status(store: &Store, name: &str) -> Result<Status, StoreError> {
         decisions: organization.decision_counts().await?,
         states: organization.state_counts().await?,
         owned: count(organization.owned().await?.len()),
+        forced: organization.forced_mode().await?,
+        open_drift: count(drift.iter().filter(|row| row.acknowledged.is_none()).count()),
         unsettled: count(organization.unsettled().await?.len()),
     })
 }

@@ -8,6 +8,7 @@ pub(crate) mod last_runs;
 pub(crate) mod leases;
 pub(crate) mod outages;
 pub(crate) mod refusals;
+pub(crate) mod undo;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
 use proptest::prelude::*;
@@ -72,6 +73,12 @@ macro_rules! every_test {
             every_server_has_its_own_outage_until_it_is_forgotten;
             crate::contract::refusals:
             the_last_refusal_stands_until_it_is_forgotten;
+            crate::contract::undo:
+            what_is_taken_over_is_ours_until_it_is_given_up,
+            a_forced_mode_stands_until_it_is_ended,
+            the_journal_is_found_by_run_by_time_and_by_device,
+            an_undoing_is_no_sync,
+            what_others_changed_stands_until_somebody_has_looked_and_it_is_over;
         }
     };
 }

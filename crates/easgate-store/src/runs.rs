@@ -131,14 +131,14 @@ impl Organization {
         rows.iter().map(run).collect()
     }
 
-    /// The latest run that read everything, whether or not every change could be made.
+    /// The latest sync that read everything, whether or not every change could be made.
     ///
     /// # Errors
     /// The store cannot be read.
     pub async fn last_good_run(&self) -> Result<Option<Run>, StoreError> {
         let row = sqlx::query(
             "SELECT * FROM runs WHERE organization = $1 AND result IN ('succeeded', 'held', 'failed') \
-             ORDER BY id DESC LIMIT 1",
+             AND kind NOT IN ('adopt', 'release', 'revert', 'rollback') ORDER BY id DESC LIMIT 1",
         )
         .bind(self.id())
         .fetch_optional(self.pool())
@@ -332,7 +332,7 @@ impl Writer {
     }
 }
 
-fn run(row: &AnyRow) -> Result<Run, StoreError> {
+pub(crate) fn run(row: &AnyRow) -> Result<Run, StoreError> {
     let result: Option<&str> = row.get("result");
     let finished: Option<i64> = row.get("finished");
     let figures: Option<&str> = row.get("figures");

@@ -3,6 +3,7 @@
 mod audit;
 mod run;
 mod sync;
+mod undo;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,10 @@ use crate::logging::LogArguments;
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
 pub(crate) use run::RunArguments;
 pub(crate) use sync::{SyncArguments, What};
+pub(crate) use undo::{
+    AdoptArguments, Confirmed, DriftArguments, HistoryArguments, RollbackArguments, UndoArguments,
+    UndoCommand, WhichList,
+};
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -75,6 +80,8 @@ pub(crate) enum Command {
     /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 0 whatever it shows
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
+    #[command(flatten)]
+    Undo(UndoCommand),
     /// The audit: who changed what and why, and whether it was tampered with
     #[command(subcommand)]
     Audit(AuditCommand),

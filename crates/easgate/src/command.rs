@@ -13,6 +13,7 @@ mod run;
 mod simulate;
 mod status;
 mod sync;
+mod undo;
 mod wiring;
 
 use std::error::Error;
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,
         Command::Audit(command) => audit::run(&command).await,
+        Command::Undo(command) => undo::run(&command).await,
         Command::Config(command) => config::run(&command),
         Command::Simulate(command) => simulate::run(&command).await,
         Command::Completions { shell } => completions::run(shell),

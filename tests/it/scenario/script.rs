@@ -15,6 +15,8 @@
 //! quick   watch   user ana@x.example   sync-and-watch
 //! sync   plan   lists   access   status   explain ana@x.example [A1]
 //! ```
+//!
+//! `undo` has more of them.
 
 use std::fmt::Write;
 
@@ -35,6 +37,10 @@ pub(crate) async fn run(text: &str) -> String {
         out.push_str(line);
         out.push('\n');
         let words: Vec<&str> = line.split_whitespace().collect();
+        if let Some(said) = super::undo::run(&rig, &words).await {
+            tell(&mut out, &said);
+            continue;
+        }
         let said = match words.as_slice() {
             [] => continue,
             [first, ..] if first.starts_with('#') => continue,
@@ -54,11 +60,15 @@ pub(crate) async fn run(text: &str) -> String {
                 continue;
             }
         };
-        for said in said.lines() {
-            writeln!(out, "> {said}").unwrap();
-        }
+        tell(&mut out, &said);
     }
     out
+}
+
+fn tell(out: &mut String, said: &str) {
+    for said in said.lines() {
+        writeln!(out, "> {said}").unwrap();
+    }
 }
 
 fn set(rig: &mut Rig, words: &[&str]) {
@@ -179,7 +189,7 @@ pub(crate) const fn no_limits() -> Limits {
     }
 }
 
-fn duration(text: &str) -> time::Duration {
+pub(super) fn duration(text: &str) -> time::Duration {
     let (number, unit) = text.split_at(text.len() - 1);
     let number = number.parse().unwrap();
     match unit {

@@ -7,6 +7,7 @@ use easgate_store::{Marks, Organization, Rows, Writer};
 use super::part::{after_full, known_of};
 use super::write::key;
 use super::{Cycle, CycleError, Planned, Seen, by_id};
+use crate::drift::look;
 use crate::gather::{FactsError, Gather, Gathered};
 use crate::kind::Kind;
 use crate::progress::{Phase, Progress};
@@ -105,6 +106,10 @@ impl Cycle<'_> {
         let seen = Rows::All(known_of(&planned.facts));
         writer.know_partnerships(&seen, &BTreeSet::new()).await?;
         self.describe(&mut report, &planned);
+        if let Some(run) = begun.run() {
+            report.drift = look(writer, run, &planned, &owned.taken_out, now).await?;
+        }
+        report.warnings.extend(report.drift.warnings());
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
 

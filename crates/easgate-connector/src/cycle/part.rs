@@ -19,7 +19,7 @@ use easgate_store::{Baseline, Marks, Organization, Rows, Work, Writer};
 use time::OffsetDateTime;
 
 use super::planned::{held_because, oddities};
-use super::{Cycle, CycleError, Planned, by_id, owned_entry};
+use super::{Cycle, CycleError, Planned, by_id, owned_entry, rows};
 use crate::full_needed::FullNeeded;
 use crate::gather::FactsError;
 use crate::kind::Kind;
@@ -217,7 +217,7 @@ impl Cycle<'_> {
             gained: window.gained,
         };
         let verdict = guard(&plan, &self.config.limits, &window, &scope);
-        let mut warnings = oddities(&plan, owned.undone);
+        let mut warnings = oddities(&plan, rows(&owned.taken_out));
         warnings.extend(held_because(&verdict));
         Ok(Planned {
             facts,

@@ -75,7 +75,7 @@ impl Cycle<'_> {
         } else {
             baseline.matched = Some((plan.match_rate.matched, plan.match_rate.of));
         }
-        warnings.extend(oddities(&plan, owned.undone));
+        warnings.extend(oddities(&plan, rows(&owned.taken_out)));
         warnings.extend(held_because(&verdict));
         Ok((
             Planned {

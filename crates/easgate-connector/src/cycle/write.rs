@@ -28,8 +28,7 @@ impl Cycle<'_> {
         let (Mode::Enforce, Some(run)) = (self.config.mode, begun.run()) else {
             return Vec::new();
         };
-        let organization = writer.organization();
-        if !self.may_be_trusted(organization, planned, report).await {
+        if !self.may_be_trusted(writer.organization(), planned, report).await {
             return Vec::new();
         }
         let is_gain = |change: &Change| refused.contains(&key(change));

@@ -15,3 +15,4 @@ mod rbac;
 mod run;
 mod stand_ins;
 mod syncs;
+mod undo;
