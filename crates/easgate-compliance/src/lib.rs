@@ -5,6 +5,7 @@
 //! plan(facts, decisions, ownership, policy) -> the Changes that make Exchange agree
 //! guard(plan, limits, window, figures)    -> which of them may go now, and which are held
 //! explain(facts, policy, ownership, ..)   -> the same decision, with every step that led to it
+//! vanished(facts, plan, records)          -> which changes rest on a record that is gone
 //! ```
 //!
 //! **Invariants.** No clock, no I/O, no randomness, and no crate of ours but `easgate-model`. `explain` runs the
@@ -13,6 +14,8 @@
 
 mod decide;
 mod decision;
+mod default_level;
+mod exceptions;
 mod explain;
 mod facts;
 mod guard;
@@ -23,16 +26,22 @@ mod plan;
 mod policy;
 mod reason;
 mod trace;
+mod vanished;
 
 pub use decide::decide;
 pub use decision::{Access, Decision};
+pub use default_level::governed_by_default;
+pub use exceptions::{ByDevice, ByHand, Exceptions, NewDevices, Override, Unreachable};
 pub use explain::{Explanation, NearMiss, PredictedAccess, explain};
 pub use facts::{ExchangeFacts, Facts, List, OwnedEntry, Ownership};
-pub use guard::{Figures, GuardVerdict, HeldBy, HeldChange, Limits, ScopeFigures, Threshold, Window, guard};
+pub use guard::{
+    Figures, GuardVerdict, HeldBy, HeldChange, Limits, Released, ScopeFigures, Threshold, Window, guard,
+};
 pub use plan::{Change, Counts, ForeignEntry, ListEdit, MatchRate, Plan, plan};
 pub use policy::{ConfigManagerMeans, DeviceClass, ForeignAllow, PlatformException, Policy, Unmanaged};
 pub use reason::{Reason, Unevaluated};
 pub use trace::{Answer, Question, Step};
+pub use vanished::{is_mass_disappearance, vanished};
 
 #[cfg(test)]
 mod tests;
