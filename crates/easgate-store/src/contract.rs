@@ -1,6 +1,7 @@
 //! What every store keeps to, whatever database is under it: functions over the public API.
 
 pub(crate) mod devices;
+pub(crate) mod gates;
 pub(crate) mod refusals;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
@@ -16,11 +17,11 @@ use crate::{
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-01 08:00 UTC);
 
-fn mailbox(number: u128) -> MailboxId {
+pub(crate) fn mailbox(number: u128) -> MailboxId {
     MailboxId(Uuid::from_u128(number))
 }
 
-fn device(text: &str) -> DeviceId {
+pub(crate) fn device(text: &str) -> DeviceId {
     text.parse().unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! Between rows and values.
 
+use easgate_model::DeviceId;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -37,4 +38,26 @@ pub(crate) fn parse<T: std::str::FromStr>(text: &str, column: &'static str) -> R
 
 pub(crate) fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+pub(crate) fn to_optional_time(
+    micros: Option<i64>,
+    column: &'static str,
+) -> Result<Option<OffsetDateTime>, StoreError> {
+    micros.map(|micros| to_time(micros, column)).transpose()
+}
+
+pub(crate) fn to_uid(uid: Option<i64>, column: &'static str) -> Result<Option<u32>, StoreError> {
+    uid.map(|uid| {
+        u32::try_from(uid).map_err(|_| StoreError::Corrupt {
+            column,
+            value: uid.to_string(),
+        })
+    })
+    .transpose()
+}
+
+/// How a device is found: ids are compared without ASCII case.
+pub(crate) fn device_key(device: &DeviceId) -> String {
+    device.as_str().to_ascii_lowercase()
 }

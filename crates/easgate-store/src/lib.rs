@@ -12,33 +12,46 @@
 //! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
 //! - devices last seen, with what was decided ([`DeviceRow`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
-//! - that Exchange refused the account ([`Refusal`]).
+//! - that Exchange refused the account ([`Refusal`]);
+//! - the emergency stop ([`Pause`]), what the guard held and what people said to it ([`HeldPlan`]), what people
+//!   decided about single devices ([`StoredOverride`]), and devices whose record vanished ([`Tombstone`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
 //! IMEI and phone number have no column.
 
+mod actor;
 mod baseline;
 mod binding;
 mod convert;
 mod devices;
+mod held;
 mod journal;
 mod lock;
 mod open;
 mod organization;
+mod overrides;
 mod owned;
+mod pause;
 mod refusal;
+mod removals;
 mod runs;
+mod tombstones;
 
+pub use actor::Actor;
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
+pub use held::{HeldPlan, HeldRow, HeldState, HeldVerdict, Said};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
 pub use lock::LockError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
+pub use overrides::{NewOverride, OverrideEnd, OverrideId, StoredOverride};
 pub use owned::{List, OwnedEntry, OwnedRow};
+pub use pause::{IntendError, Pause};
 pub use refusal::Refusal;
 pub use runs::{Finish, Run, RunId, RunResult};
+pub use tombstones::Tombstone;
 
 #[cfg(test)]
 mod contract;

@@ -53,6 +53,17 @@ contract_over_sqlite! {
     the_last_refusal_stands_until_it_is_forgotten,
 }
 
+contract_over_sqlite! {
+    crate::contract::gates:
+    while_writing_is_paused_nothing_is_intended,
+    a_held_plan_keeps_its_id_and_the_last_word_counts,
+    a_run_does_not_change_what_was_approved_while_it_ran,
+    a_device_has_one_override_and_every_one_is_remembered,
+    an_override_waits_until_a_run_has_acted_on_it_and_on_its_end,
+    a_tombstone_keeps_its_time_until_it_ends,
+    entries_taken_back_without_effect_are_counted_over_a_day,
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
