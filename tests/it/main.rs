@@ -7,6 +7,8 @@ mod full_sync;
 #[cfg(test)]
 mod graph_peers;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod psrp_peer;

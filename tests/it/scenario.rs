@@ -2,9 +2,9 @@
 
 mod crash;
 mod laws;
-mod rig;
-mod script;
-mod world;
+pub(crate) mod rig;
+pub(crate) mod script;
+pub(crate) mod world;
 
 use std::fs;
 use std::path::Path;

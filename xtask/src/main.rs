@@ -1,4 +1,4 @@
-//! What the project does to itself: `cargo xtask ci | fmt | lint | layers | tidy | test | peers | bench`.
+//! What the project does to itself: `cargo xtask ci | fmt | lint | layers | tidy | test | peers | bench | soak`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -10,6 +10,7 @@ mod lint;
 mod metadata;
 mod peers;
 mod run;
+mod soak;
 mod test;
 mod tidy;
 
@@ -51,6 +52,15 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Lives random worlds under the engine, and looks whether a law breaks; CI lives the first 2,000.
+    Soak {
+        /// How many.
+        #[arg(long, default_value_t = 20_000)]
+        worlds: u64,
+        /// The number of the first [default: differs from time to time].
+        #[arg(long)]
+        first: Option<u64>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -66,6 +76,7 @@ fn main() -> ExitCode {
             run::cargo(&["bench", "--locked", "-p", "easgate-benches", "--", "--test"])
         }
         Task::Bench { check: false } => run::cargo(&["bench", "--locked", "-p", "easgate-benches"]),
+        Task::Soak { worlds, first } => soak::soak(worlds, first),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,13 +1,17 @@
 //! A world, a store and a configuration, ready to run cycles.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::{Cycle, CycleError, Mode, OrganizationConfig, Planned, Report, Silent};
 use easgate_store::{List, Store};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
-use super::world::World;
+use super::world::{State, World};
 
 pub(crate) struct Rig {
     pub(crate) world: World,
@@ -27,7 +31,7 @@ impl Rig {
                 lanes: 1,
                 accept_shrunken: BTreeSet::new(),
             },
-            folder: TempDir::new().unwrap(),
+            folder: folder(),
         }
     }
 
@@ -49,6 +53,67 @@ impl Rig {
         };
         store.close().await;
         result
+    }
+
+    /// Two processes at the same time.
+    pub(crate) async fn sync_twice(
+        &self,
+    ) -> (
+        Option<Result<Report, CycleError>>,
+        Option<Result<Report, CycleError>>,
+    ) {
+        let (one, other) = (self.store().await, self.store().await);
+        let cycles = (self.cycle(&one), self.cycle(&other));
+        let both = async { tokio::join!(cycles.0.full_sync(), cycles.1.full_sync()) };
+        let results = tokio::select! {
+            biased;
+            (first, second) = both => (Some(first), Some(second)),
+            () = self.world.crash.notified() => (None, None),
+        };
+        one.close().await;
+        other.close().await;
+        results
+    }
+
+    /// A copy of the store's file, when there is one; no process has it open.
+    pub(crate) fn copy(&self) -> Option<Vec<u8>> {
+        fs::read(self.path()).ok()
+    }
+
+    /// Puts a copy of the file in the place of the store.
+    pub(crate) fn put_back(&self, copy: &[u8]) {
+        for beside in ["-wal", "-shm"] {
+            let mut name = self.path().into_os_string();
+            name.push(beside);
+            let _ = fs::remove_file(name);
+        }
+        fs::write(self.path(), copy).unwrap();
+    }
+
+    /// Makes every new line of the journal fail, as a full disk does.
+    pub(crate) async fn break_journal(&self) {
+        // The store makes its tables when it is opened for the first time.
+        self.store().await.close().await;
+        self.execute(
+            "CREATE TRIGGER IF NOT EXISTS broken BEFORE INSERT ON journal BEGIN SELECT RAISE(FAIL, 'disk full'); END",
+        )
+        .await;
+    }
+
+    /// Ends that.
+    pub(crate) async fn mend_journal(&self) {
+        self.execute("DROP TRIGGER IF EXISTS broken").await;
+    }
+
+    async fn execute(&self, statement: &'static str) {
+        let options = SqliteConnectOptions::new().filename(self.path());
+        let mut connection = options.connect().await.unwrap();
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("easgate.db")
     }
 
     pub(crate) async fn plan(&self) -> Result<Planned, CycleError> {
@@ -88,7 +153,11 @@ impl Rig {
 
     /// What the lists hold, in the same form.
     pub(crate) fn listed(&self) -> BTreeSet<String> {
-        let state = self.world.state();
+        Self::listed_in(&self.world.state())
+    }
+
+    /// What the lists of `state` hold.
+    pub(crate) fn listed_in(state: &State) -> BTreeSet<String> {
         let mut entries = BTreeSet::new();
         for mailbox in &state.mailboxes {
             for (list, devices) in [("allow", &mailbox.allowed), ("block", &mailbox.blocked)] {
@@ -99,4 +168,9 @@ impl Rig {
         }
         entries
     }
+}
+
+/// A folder in memory where there is one: a world writes much, and nobody pulls the plug.
+fn folder() -> TempDir {
+    TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }

@@ -1,6 +1,6 @@
 //! An Exchange organisation and an enrolment source in memory, with faults on demand.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub(crate) enum Fault {
     Silent,
     /// The effect, and a lost connection.
     Lost,
+    /// A lost connection, and the effect later ([`State::deliver`]).
+    Late,
     /// The process ends before the effect.
     CrashBefore,
     /// The process ends after the effect.
@@ -56,7 +58,37 @@ pub(crate) struct State {
     pub(crate) faults: HashMap<String, (Fault, u32)>,
     /// Edits that Exchange carried out.
     pub(crate) log: Vec<String>,
+    /// The same with what they meant for the phone.
+    pub(crate) landings: Vec<Landing>,
+    /// Commands that are still on their way, with the time at which they were sent.
+    on_the_way: Vec<(OffsetDateTime, ListChange)>,
+    /// What the source held when it answered last and left nothing off the end.
+    pub(crate) newest: Option<Inventory>,
+    /// Phones that the lane's scope does not show.
+    pub(crate) hidden: BTreeSet<(MailboxId, DeviceId)>,
+    /// The default level that comes into force after the next read of the settings.
+    pub(crate) flip: Option<AccessLevel>,
+    /// How many records are cut off at the end of the list.
+    pub(crate) cut: usize,
+    /// Entries that are not ours, as [`Rig::listed`](super::rig::Rig::listed) writes them.
+    pub(crate) foreign: BTreeSet<String>,
     pub(crate) now: OffsetDateTime,
+}
+
+/// What an edit of ours meant for one phone.
+#[derive(Debug, Clone)]
+pub(crate) struct Landing {
+    /// When it was sent.
+    pub(crate) at: OffsetDateTime,
+    /// Whether it landed long after.
+    pub(crate) late: bool,
+    pub(crate) mailbox: MailboxId,
+    pub(crate) address: String,
+    pub(crate) device: DeviceId,
+    pub(crate) before: AccessState,
+    pub(crate) after: AccessState,
+    /// Whether the newest complete facts allowed it; `None` where they left it open.
+    pub(crate) verdict: Option<bool>,
 }
 
 /// The organisation, the source and the clock.
@@ -86,6 +118,13 @@ impl World {
             source_ahead: time::Duration::ZERO,
             faults: HashMap::new(),
             log: Vec::new(),
+            landings: Vec::new(),
+            on_the_way: Vec::new(),
+            newest: None,
+            hidden: BTreeSet::new(),
+            flip: None,
+            cut: 0,
+            foreign: BTreeSet::new(),
             now: datetime!(2026-03-01 08:00 UTC),
         };
         Self {
@@ -145,7 +184,7 @@ impl State {
             user_principal_name: principal_name.parse().unwrap(),
             addresses: vec![address],
             licensed: true,
-            groups: std::collections::BTreeSet::new(),
+            groups: BTreeSet::new(),
         });
     }
 
@@ -174,7 +213,52 @@ impl State {
         });
     }
 
-    pub(crate) fn edit(&mut self, change: &ListChange) {
+    /// Lets everything land that is still on its way.
+    pub(crate) fn deliver(&mut self) {
+        for (at, change) in std::mem::take(&mut self.on_the_way) {
+            self.land(&change, at, true);
+        }
+    }
+
+    /// Carries a command out, and notes what it meant.
+    fn land(&mut self, change: &ListChange, at: OffsetDateTime, late: bool) {
+        let lists = [
+            &change.add_allowed,
+            &change.remove_allowed,
+            &change.add_blocked,
+            &change.remove_blocked,
+        ];
+        let devices: BTreeSet<DeviceId> = lists.into_iter().flatten().cloned().collect();
+        let access = |state: &Self, device: &DeviceId| state.access(change.mailbox, device);
+        let before: Vec<_> = devices.iter().map(|device| access(self, device)).collect();
+        self.edit(change);
+        for (device, before) in devices.into_iter().zip(before) {
+            let after = access(self, &device);
+            let mailbox = self.mailboxes.iter().find(|one| one.id == change.mailbox);
+            let mailbox = mailbox.expect("it was edited");
+            let verdict = self
+                .newest
+                .as_ref()
+                .and_then(|facts| crate::model::verdict(facts, mailbox, &device));
+            self.landings.push(Landing {
+                at,
+                late,
+                mailbox: change.mailbox,
+                address: mailbox.name.clone(),
+                device,
+                before,
+                after,
+                verdict,
+            });
+        }
+    }
+
+    pub(crate) fn by_id(&mut self, id: MailboxId) -> &mut Mailbox {
+        let mut mailboxes = self.mailboxes.iter_mut();
+        mailboxes.find(|mailbox| mailbox.id == id).expect("it is there")
+    }
+
+    fn edit(&mut self, change: &ListChange) {
         let mailbox = self
             .mailboxes
             .iter_mut()
@@ -276,14 +360,18 @@ fn new_mailbox(address: &str) -> Mailbox {
 impl Exchange for World {
     async fn settings(&self) -> Result<OrganizationSettings, CallError> {
         self.read("settings")?;
-        let state = self.state();
-        Ok(OrganizationSettings {
+        let mut state = self.state();
+        let settings = OrganizationSettings {
             id: OrganizationId(state.organization),
             default_access_level: state.default_level,
             user_mail_insert: None,
             admin_mail_recipients: Vec::new(),
             originating_server: None,
-        })
+        };
+        if let Some(level) = state.flip.take() {
+            state.default_level = level;
+        }
+        Ok(settings)
     }
 
     async fn rules(&self) -> Result<Vec<DeviceAccessRule>, CallError> {
@@ -293,7 +381,7 @@ impl Exchange for World {
     async fn partnerships(&self, _: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
         self.read("devices")?;
         let state = self.state();
-        let phones = state.phones.iter();
+        let phones = state.phones.iter().filter(|phone| !state.hidden.contains(phone));
         Ok(phones
             .filter_map(|(mailbox, device)| state.partnership(*mailbox, device))
             .collect())
@@ -354,11 +442,20 @@ impl Exchange for World {
             }
             Some(Fault::Silent) => return Ok(Load::Fine),
             Some(Fault::CrashBefore) => self.ends().await,
-            None | Some(Fault::Lost | Fault::CrashAfter) => self.state().edit(change),
+            Some(Fault::Late) => {
+                let mut state = self.state();
+                let now = state.now;
+                state.on_the_way.push((now, change.clone()));
+            }
+            None | Some(Fault::Lost | Fault::CrashAfter) => {
+                let mut state = self.state();
+                let now = state.now;
+                state.land(change, now, false);
+            }
         }
         match fault {
             Some(Fault::CrashAfter) => self.ends().await,
-            Some(Fault::Lost) => {
+            Some(Fault::Lost | Fault::Late) => {
                 let lost = CallError::new(CallErrorKind::Connection, "the answer never came");
                 Err(CallError {
                     may_have_run: true,
@@ -380,23 +477,34 @@ impl EnrollmentSource for World {
         if self.fault("inventory").is_some() {
             return Err(SourceError::new("the source failed on demand", None));
         }
-        let state = self.state();
+        let mut state = self.state();
         let count = |number: usize| u64::try_from(number).unwrap();
-        Ok(Inventory {
+        let given = state.enrollments.len() - state.cut.min(state.enrollments.len());
+        let inventory = Inventory {
             tenant: state.tenant,
-            enrollments: state
-                .enrollments
+            enrollments: state.enrollments[..given]
                 .iter()
                 .filter(|known| !state.unlisted.contains(&known.record))
                 .cloned()
                 .collect(),
             users: state.users.clone(),
             sizes: vec![
-                ("devices".to_owned(), count(state.enrollments.len())),
+                ("devices".to_owned(), count(given)),
                 ("users".to_owned(), count(state.users.len())),
+                (
+                    "licences".to_owned(),
+                    count(state.users.iter().filter(|user| user.licensed).count()),
+                ),
             ],
             as_of: Some(now + state.source_ahead),
-        })
+        };
+        if state.cut == 0 {
+            state.newest = Some(Inventory {
+                enrollments: state.enrollments.clone(),
+                ..inventory.clone()
+            });
+        }
+        Ok(inventory)
     }
 
     async fn is_enrolled(&self, record: &str) -> Result<bool, SourceError> {
