@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use easgate_compliance::{Change, Reason};
 use easgate_exchange::ListChange;
 use easgate_model::{AccessLevel, escape};
-use easgate_store::{Effect, Intent, IntentId, JournalError, List, Outcome, RunId, StoreError, Writer};
+use easgate_store::{Effect, Intent, IntentId, JournalError, List, Outcome, StoreError, Writer};
 
 use crate::clock::Clock;
 use crate::gate::Gate;
@@ -18,6 +18,7 @@ use crate::lanes::{Next, side_by_side};
 use crate::lists::{edit, holds, list_change};
 use crate::ports::{CallError, CallErrorKind, EnrollmentSource, Exchange, SourceError};
 use crate::progress::{Phase, Progress, ProgressSink};
+use crate::queue::Begun;
 use crate::recovery::Mailboxes;
 use crate::report::{ReportError, chain};
 
@@ -36,6 +37,8 @@ pub(crate) struct Applied {
     /// How many failed or were not tried.
     pub(crate) failed: u64,
     pub(crate) errors: Vec<ReportError>,
+    /// How many a run with newer facts decided otherwise about, so that they were left to it.
+    pub(crate) replaced: u64,
 }
 
 /// Where to write, and for which run.
@@ -46,8 +49,8 @@ pub(crate) struct Apply<'a> {
     pub(crate) progress: &'a dyn ProgressSink,
     pub(crate) writer: &'a Writer,
     pub(crate) mailboxes: &'a Mailboxes<'a>,
-    pub(crate) run: RunId,
-    /// How many mailboxes may be changed at once.
+    pub(crate) begun: &'a Begun<'a>,
+    /// How many mailboxes this run may change at once.
     pub(crate) lanes: usize,
 }
 
@@ -69,13 +72,17 @@ impl Apply<'_> {
     ) -> Applied {
         self.progress.progress(Progress::Phase(Phase::Apply));
         let of = changes.len();
-        let gate = Gate::new(self.lanes, self.clock);
+        let queue = self.begun.queue();
+        let gate = Gate::new(queue, self.clock);
         let mut done = Vec::with_capacity(of);
         let numbered = changes.iter().enumerate();
-        let (first, then): (Vec<_>, Vec<_>) =
-            numbered.partition(|(_, change)| change.after == AccessLevel::Allow);
+        let (first, then): (Vec<_>, Vec<_>) = numbered.partition(|(_, change)| lets_in(change));
+        let mut waiting = queue.lets_in(first.len());
         for phase in [first, then] {
             let made = |result: Made<'c>| {
+                if lets_in(result.1) {
+                    waiting.ended();
+                }
                 let ends = result.2.as_ref().is_err_and(Failure::ends_the_run);
                 if !matches!(&result.2, Err(Failure::NotTried)) {
                     done.push(result);
@@ -101,6 +108,7 @@ impl Apply<'_> {
                 break;
             }
         }
+        drop(waiting);
         done.sort_by_key(|(place, ..)| *place);
         collected(done, of)
     }
@@ -129,13 +137,21 @@ impl Apply<'_> {
     }
 
     async fn one(&self, gate: &Gate<'_>, change: &Change, effect: Effect) -> Result<AppliedChange, Failure> {
+        let queue = self.begun.queue();
+        if !lets_in(change) {
+            queue.all_are_in().await;
+        }
+        let _turn = queue.mailbox(change.mailbox).await;
+        if self.begun.is_replaced(&(change.mailbox, change.device.clone())) {
+            return Err(Failure::Replaced);
+        }
         self.check_vanished(change).await?;
         // Nothing is intended that is not then sent, however long the gate holds it.
         let pass = gate.enter().await.ok_or(Failure::NotTried)?;
         let mailbox = self.mailboxes.get(&change.mailbox).copied();
         let existed = |list| mailbox.is_some_and(|mailbox| holds(mailbox, list, &change.device));
         let intent = Intent {
-            run: self.run,
+            run: self.begun.run(),
             mailbox: change.mailbox,
             address: change.address.clone(),
             device: change.device.clone(),
@@ -175,6 +191,8 @@ enum Failure {
     NotTried,
     /// The list had lost a record that is still there.
     StillEnrolled,
+    /// A run with newer facts decided about the device.
+    Replaced,
 }
 
 impl Failure {
@@ -182,7 +200,7 @@ impl Failure {
         match self {
             Self::Call(error) => error.ends_the_run(),
             Self::Journal(_) | Self::Store(_) => true,
-            Self::Source(_) | Self::StillEnrolled | Self::NotTried => false,
+            Self::Source(_) | Self::StillEnrolled | Self::NotTried | Self::Replaced => false,
         }
     }
 
@@ -197,6 +215,10 @@ impl Failure {
                 "stillEnrolled",
                 "the list of devices had lost its record, which is still there".to_owned(),
             ),
+            Self::Replaced => (
+                "replaced",
+                "another run has decided about it by newer facts".to_owned(),
+            ),
         };
         tracing::debug!(mailbox = %change.mailbox, device = %escape(change.device.as_str()), kind, "Change not made");
         ReportError {
@@ -206,6 +228,11 @@ impl Failure {
             message,
         }
     }
+}
+
+/// Whether the device has mail once the change is made.
+fn lets_in(change: &Change) -> bool {
+    change.after == AccessLevel::Allow
 }
 
 /// The changes of each mailbox together, in the order of the plan.
@@ -228,6 +255,7 @@ fn collected(done: Vec<Made<'_>>, of: usize) -> Applied {
     for (_, change, result) in done {
         match result {
             Ok(made) => applied.changes.push(made),
+            Err(Failure::Replaced) => applied.replaced += 1,
             Err(failure) => {
                 applied.failed += 1;
                 applied.errors.push(failure.reported(change));

@@ -1,29 +1,18 @@
 //! The gate that every change passes on its way out: as many at once, and as early, as the pace allows.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 use crate::clock::Clock;
-use crate::pace::{Pace, Signal};
+use crate::pace::Signal;
+use crate::queue::WriteQueue;
 
-/// Holds calls to the pace that their server can bear.
+/// Holds the calls of one run to the pace that their server can bear, which all runs share.
 pub(crate) struct Gate<'a> {
     clock: &'a dyn Clock,
-    state: Mutex<State>,
-    changed: Notify,
-}
-
-#[derive(Debug)]
-struct State {
-    pace: Pace,
-    /// How many are inside.
-    inside: usize,
-    /// Nobody enters any more.
-    shut: bool,
-    /// Spreads the lanes that wait for one moment.
-    turn: u32,
+    queue: &'a WriteQueue,
+    /// Nobody of this run enters any more.
+    shut: AtomicBool,
 }
 
 /// The right to make one call.
@@ -42,18 +31,12 @@ enum Answer {
 }
 
 impl<'a> Gate<'a> {
-    /// Lets up to `lanes` through at once.
-    pub(crate) fn new(lanes: usize, clock: &'a dyn Clock) -> Self {
-        let state = State {
-            pace: Pace::new(lanes),
-            inside: 0,
-            shut: false,
-            turn: 0,
-        };
+    /// The gate of one run, in front of `queue`.
+    pub(crate) const fn new(queue: &'a WriteQueue, clock: &'a dyn Clock) -> Self {
         Self {
             clock,
-            state: Mutex::new(state),
-            changed: Notify::new(),
+            queue,
+            shut: AtomicBool::new(false),
         }
     }
 
@@ -62,7 +45,7 @@ impl<'a> Gate<'a> {
         // A clock that does not move in a test still passes a moment by waiting for it.
         let mut waited_for = Duration::ZERO;
         loop {
-            let changed = self.changed.notified();
+            let changed = self.queue.notified();
             match self.ask(waited_for) {
                 Answer::Enter => {
                     let entered = self.clock.elapsed().max(waited_for);
@@ -80,20 +63,20 @@ impl<'a> Gate<'a> {
 
     /// Lets nobody in any more. Who is inside finishes.
     pub(crate) fn shut(&self) {
-        self.state().shut = true;
-        self.changed.notify_waiters();
+        self.shut.store(true, Ordering::Relaxed);
+        self.queue.wake();
     }
 
     /// Whether nobody gets in any more.
     pub(crate) fn is_shut(&self) -> bool {
-        self.state().shut
+        self.shut.load(Ordering::Relaxed)
     }
 
     fn ask(&self, waited_for: Duration) -> Answer {
         let now = self.clock.elapsed();
-        let mut state = self.state();
+        let mut state = self.queue.state();
         let resume = state.pace.resume();
-        if state.shut {
+        if self.is_shut() {
             Answer::Shut
         } else if resume > now.max(waited_for) {
             state.turn = (state.turn + 1) % SPREAD;
@@ -106,26 +89,21 @@ impl<'a> Gate<'a> {
             Answer::Wait
         }
     }
-
-    /// No invariant spans the lock, so a panic under it leaves nothing half done.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Pass<'_> {
     /// Ends the call, to which the server said `signal`.
     pub(crate) fn leave(self, signal: Signal) {
         let now = self.gate.clock.elapsed().max(self.entered);
-        self.gate.state().pace.handle(signal, self.entered, now);
+        self.gate.queue.state().pace.handle(signal, self.entered, now);
         drop(self);
     }
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        self.gate.state().inside -= 1;
-        self.gate.changed.notify_waiters();
+        self.gate.queue.state().inside -= 1;
+        self.gate.queue.wake();
     }
 }
 

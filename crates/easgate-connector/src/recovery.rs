@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use easgate_model::{DeviceId, Mailbox, MailboxId};
 use easgate_store::{
-    Edit, JournalEntry, JournalError, Organization, Outcome, OwnedEntry, OwnedRow, StoreError, Writer,
+    Edit, JournalEntry, JournalError, Organization, Outcome, OwnedEntry, OwnedRow, RunId, StoreError, Writer,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -64,13 +64,17 @@ impl Owned {
 /// Settles the intents that have no certain outcome, and gives up entries that others took out of the lists.
 ///
 /// Entries that an intent was to add, that are there and were not there before, are ours from now on. What does
-/// not show may still come, and is looked for again for a day.
+/// not show may still come, and is looked for again for a day. The intents of runs that are still `live` are theirs.
 pub(crate) async fn recover(
     writer: &Writer,
     mailboxes: &Mailboxes<'_>,
+    live: &BTreeSet<RunId>,
     now: OffsetDateTime,
 ) -> Result<Owned, RecoveryError> {
     for entry in writer.organization().unsettled().await? {
+        if live.contains(&entry.intent.run) {
+            continue;
+        }
         let shown = mailboxes
             .get(&entry.intent.mailbox)
             .map(|mailbox| shown(&entry.intent, mailbox));

@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 
 use crate::config::{Mode, OrganizationConfig};
 use crate::cycle::CycleError;
+use crate::kind::Kind;
 
 /// What was seen, decided, changed and failed in one run, and how long it took.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// The organisation's name in the configuration.
     pub organization: String,
-    /// The kind of run: `full`.
-    pub kind: &'static str,
+    /// The kind of run.
+    pub kind: Kind,
     /// What the run was allowed to do.
     pub mode: Mode,
     /// Whether the facts were read; if not, nothing was decided or changed.
@@ -31,6 +32,8 @@ pub struct Report {
     pub reasons: BTreeMap<String, u64>,
     /// What became of the plan.
     pub changes: ChangeCounts,
+    /// Planned changes that were left to another run, which decided by newer facts.
+    pub replaced: u64,
     /// How many changes the guard held, by its stable name of the cause.
     pub held_by: BTreeMap<&'static str, u64>,
     /// List entries that are not ours.
@@ -73,7 +76,7 @@ impl DecisionCounts {
 
 /// What became of the planned changes.
 ///
-/// In mode enforce every planned change is applied, failed or held. In the other modes none is applied, and `held`
+/// In mode enforce every planned change is applied, failed, held, or replaced by what another run decided. In the other modes none is applied, and `held`
 /// is what the guard would hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ChangeCounts {
@@ -124,16 +127,17 @@ pub struct Durations {
 
 impl Report {
     /// A report of a run that has not seen anything yet.
-    pub(crate) fn begin(config: &OrganizationConfig) -> Self {
+    pub(crate) fn begin(config: &OrganizationConfig, kind: Kind) -> Self {
         Self {
             organization: config.name.clone(),
-            kind: "full",
+            kind,
             mode: config.mode,
             facts_read: false,
             devices: 0,
             decisions: DecisionCounts::default(),
             reasons: BTreeMap::new(),
             changes: ChangeCounts::default(),
+            replaced: 0,
             held_by: BTreeMap::new(),
             foreign: ForeignCounts::default(),
             matched: (0, 0),
@@ -144,10 +148,10 @@ impl Report {
         }
     }
 
-    /// The report of a run that ended with `error` before its first change.
+    /// The report of a run of this `kind` that ended with `error` before its first change.
     #[must_use]
-    pub fn of_error(config: &OrganizationConfig, error: &CycleError) -> Self {
-        let kind = match error {
+    pub fn of_error(config: &OrganizationConfig, kind: Kind, error: &CycleError) -> Self {
+        let what = match error {
             CycleError::Facts(_) => "facts",
             CycleError::Busy(_) => "busy",
             CycleError::Store(_) => "store",
@@ -155,12 +159,12 @@ impl Report {
         let error = ReportError {
             mailbox: None,
             device: None,
-            kind,
+            kind: what,
             message: chain(error),
         };
         Self {
             errors: vec![error],
-            ..Self::begin(config)
+            ..Self::begin(config, kind)
         }
     }
 
@@ -197,7 +201,7 @@ impl Report {
     pub fn to_json(&self) -> Value {
         json!({
             "organization": self.organization,
-            "kind": self.kind,
+            "kind": self.kind.name(),
             "mode": self.mode.name(),
             "devices": self.devices,
             "decisions": {
@@ -213,6 +217,7 @@ impl Report {
                 "failed": self.changes.failed,
                 "held": self.changes.held,
             },
+            "replaced": self.replaced,
             "held_by": self.held_by,
             "foreign": { "entries": self.foreign.entries, "contradicting": self.foreign.contradicting },
             "match": { "matched": self.matched.0, "of": self.matched.1 },

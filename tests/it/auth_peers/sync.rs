@@ -7,7 +7,7 @@ use std::time::Duration;
 use easgate_cmdlet::{Authentication, CmdletTransport, Config, WsmanTransport};
 use easgate_compliance::{Limits, Policy, Threshold};
 use easgate_connector::adapters::ExchangeAdapter;
-use easgate_connector::{Cycle, Mode, OrganizationConfig, Report, Silent, SystemClock};
+use easgate_connector::{Cycle, Mode, OrganizationConfig, Report, Silent, SystemClock, WriteQueue};
 use easgate_intune::FileSource;
 use easgate_store::Store;
 
@@ -48,11 +48,13 @@ async fn two_syncs(config: Config) -> (Report, Report) {
     let store = Store::open("sqlite://easgate.db", folder.path())
         .await
         .expect("a new store");
+    let queue = WriteQueue::new(organization.lanes);
     let cycle = Cycle {
         exchange: &exchange,
         source: &source,
         store: &store,
         config: &organization,
+        queue: &queue,
         clock: &SystemClock::new(),
         progress: &Silent,
     };

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
-use easgate_connector::{Cycle, CycleError, Mode, OrganizationConfig, Planned, Report, Silent};
+use easgate_connector::{Cycle, CycleError, Mode, OrganizationConfig, Planned, Report, Silent, WriteQueue};
 use easgate_store::{List, Store};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -16,6 +16,7 @@ use super::world::{State, World};
 pub(crate) struct Rig {
     pub(crate) world: World,
     pub(crate) config: OrganizationConfig,
+    queue: WriteQueue,
     folder: TempDir,
 }
 
@@ -31,6 +32,7 @@ impl Rig {
                 lanes: 1,
                 accept_shrunken: BTreeSet::new(),
             },
+            queue: WriteQueue::new(1),
             folder: folder(),
         }
     }
@@ -129,6 +131,7 @@ impl Rig {
             source: &self.world,
             store,
             config: &self.config,
+            queue: &self.queue,
             clock: &self.world,
             progress: &Silent,
         }

@@ -18,6 +18,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::ports::{Load, SourceKind};
 use crate::progress::Silent;
+use crate::queue::WriteQueue;
 
 /// What the server saw.
 #[derive(Debug, Default)]
@@ -168,6 +169,8 @@ async fn apply(exchange: &Slow, lanes: usize) -> (Applied, usize) {
         .start_run("full", "enforce", OffsetDateTime::UNIX_EPOCH)
         .await
         .unwrap();
+    let queue = WriteQueue::new(lanes);
+    let begun = queue.begin(run, Duration::ZERO);
     let apply = Apply {
         exchange,
         source: exchange,
@@ -175,7 +178,7 @@ async fn apply(exchange: &Slow, lanes: usize) -> (Applied, usize) {
         progress: &Silent,
         writer: &writer,
         mailboxes: &Mailboxes::default(),
-        run,
+        begun: &begun,
         lanes,
     };
     let applied = apply.run(&changes(), |_| false).await;

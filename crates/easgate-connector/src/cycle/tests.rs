@@ -1,6 +1,6 @@
 //! What never happens, and in which order things fail, at the ports.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use easgate_compliance::{Limits, Policy};
 use easgate_exchange::ListChange;
 use easgate_model::{
     AccessLevel, AccessState, AccessStateReason, ComplianceState, DeviceAccessRule, DirectoryUser,
-    DistinguishedName, Enrollment, Inventory, Mailbox, ManagementAgent, ManagementState, OrganizationId,
-    OrganizationSettings, Partnership, PartnershipId, RecipientType,
+    DistinguishedName, Enrollment, Inventory, Mailbox, MailboxId, ManagementAgent, ManagementState,
+    OrganizationId, OrganizationSettings, Partnership, PartnershipId, RecipientType,
 };
 use easgate_store::{RunResult, ServerSeen};
 use mockall::{Sequence, automock};
@@ -20,7 +20,8 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use super::*;
-use crate::ports::{CallError, CallErrorKind, Load, SourceError};
+use crate::config::Mode;
+use crate::ports::{CallError, CallErrorKind, Load, SourceError, SourceKind};
 use crate::progress::Silent;
 
 /// A clock that stands, and does not wait.
@@ -233,11 +234,13 @@ impl Bench {
     }
 
     async fn sync(&self, ports: &Ports) -> Result<Report, CycleError> {
+        let queue = WriteQueue::new(1);
         let cycle = Cycle {
             exchange: ports,
             source: ports,
             store: &self.store,
             config: &self.config,
+            queue: &queue,
             clock: &Still,
             progress: &Silent,
         };
@@ -276,7 +279,11 @@ async fn nothing_is_applied_after_a_read_that_failed() {
         ports.0.expect_apply().never();
         let error = bench.sync(&ports).await.unwrap_err();
         assert_eq!(error.exit_code(), 4, "{bad}");
-        assert_eq!(Report::of_error(&bench.config, &error).exit_code(), 4, "{bad}");
+        assert_eq!(
+            Report::of_error(&bench.config, Kind::Full, &error).exit_code(),
+            4,
+            "{bad}"
+        );
         let runs = bench
             .store
             .organization("contoso")
@@ -426,7 +433,7 @@ async fn two_processes_do_not_work_on_one_organisation() {
     let error = bench.sync(&Ports(calls)).await.unwrap_err();
     assert!(matches!(error, CycleError::Busy(_)), "{error}");
     assert_eq!(error.exit_code(), 2);
-    assert_eq!(Report::of_error(&bench.config, &error).exit_code(), 2);
+    assert_eq!(Report::of_error(&bench.config, Kind::Full, &error).exit_code(), 2);
     drop(writer);
 }
 

@@ -12,6 +12,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::gate::Gate;
 use crate::pace::Signal;
+use crate::queue::WriteQueue;
 
 /// The clock of the paused runtime.
 struct Paused(Instant);
@@ -47,7 +48,8 @@ const LATENCY: Duration = Duration::from_millis(40);
 async fn lanes_carry_at_least_95_percent_of_what_they_could() {
     for lanes in [1, 2, 4, 8, 15] {
         let clock = Paused::new();
-        let gate = Gate::new(lanes, &clock);
+        let queue = WriteQueue::new(lanes);
+        let gate = Gate::new(&queue, &clock);
         let work = |_: usize| async {
             let pass = gate.enter().await.unwrap();
             sleep(LATENCY).await;
@@ -113,7 +115,8 @@ async fn what_is_under_way_at_the_end_is_finished_and_nothing_else_is_begun() {
 #[tokio::test(start_paused = true)]
 async fn every_lane_waits_as_long_as_one_was_told_to() {
     let clock = Paused::new();
-    let gate = Gate::new(4, &clock);
+    let queue = WriteQueue::new(4);
+    let gate = Gate::new(&queue, &clock);
     let sent = RefCell::new(Vec::new());
     let work = |item: usize| {
         let (gate, sent, clock) = (&gate, &sent, &clock);
@@ -141,7 +144,8 @@ async fn every_lane_waits_as_long_as_one_was_told_to() {
 #[tokio::test(start_paused = true)]
 async fn a_gate_that_is_shut_lets_nobody_in() {
     let clock = Paused::new();
-    let gate = Gate::new(1, &clock);
+    let queue = WriteQueue::new(1);
+    let gate = Gate::new(&queue, &clock);
     let inside = gate.enter().await.unwrap();
     let (waiting, ()) = futures::join!(gate.enter(), async {
         gate.shut();

@@ -1,6 +1,6 @@
 //! `easgate sync`: one cycle in the configured mode.
 
-use easgate_connector::{CycleError, Report};
+use easgate_connector::{CycleError, Kind, Report};
 
 use crate::cli::SyncArguments;
 use crate::command::Failure;
@@ -55,7 +55,7 @@ pub(crate) async fn sync(site: &Site, store: &easgate_store::Store) -> (Report, 
             (report, exit)
         }
         Err(error) => {
-            let mut report = Report::of_error(&site.config, &error);
+            let mut report = Report::of_error(&site.config, Kind::Full, &error);
             report.warnings.extend(error.cure());
             let exit = of_error(&error);
             (report, exit)

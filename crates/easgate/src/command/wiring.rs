@@ -7,7 +7,7 @@ use easgate_cmdlet::{CmdletTransport, FirstReachable, WsmanTransport};
 use easgate_config::{Configuration, Enrollment, Environment, Exchange, Organization};
 use easgate_connector::adapters::{Breaker, ExchangeAdapter};
 use easgate_connector::ports::EnrollmentSource;
-use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, stand_ins};
+use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins};
 use easgate_intune::{Graph, Timing};
 use easgate_store::{ServerSeen, Store, StoreError};
 
@@ -88,6 +88,7 @@ pub(crate) struct Site {
     exchange: ExchangeAdapter,
     servers: Arc<FirstReachable<WsmanTransport>>,
     source: Box<dyn EnrollmentSource>,
+    queue: WriteQueue,
     clock: SystemClock,
 }
 
@@ -116,6 +117,7 @@ impl Site {
             exchange: adapter.with_breaker(breaker(exchange, known)),
             servers,
             source,
+            queue: WriteQueue::new(lanes),
             clock: SystemClock::new(),
         })
     }
@@ -127,6 +129,7 @@ impl Site {
             source: self.source.as_ref(),
             store,
             config: &self.config,
+            queue: &self.queue,
             clock: &self.clock,
             progress: &self.progress,
         }

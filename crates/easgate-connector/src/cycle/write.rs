@@ -1,0 +1,69 @@
+//! Writing what may go, and confirming it.
+
+use std::collections::BTreeSet;
+
+use easgate_compliance::Change;
+use easgate_store::Writer;
+
+use super::{Cycle, Planned, by_id};
+use crate::apply::{Applied, Apply};
+use crate::config::Mode;
+use crate::confirm::Confirm;
+use crate::queue::{Begun, Key};
+use crate::report::Report;
+
+impl Cycle<'_> {
+    /// Writes what may go of `planned` in mode enforce, and tells `report` what became of it.
+    pub(super) async fn act(
+        &self,
+        writer: &Writer,
+        begun: &Begun<'_>,
+        planned: &Planned,
+        refused: &BTreeSet<Key>,
+        report: &mut Report,
+    ) {
+        if self.config.mode != Mode::Enforce {
+            return;
+        }
+        let is_gain = |change: &Change| refused.contains(&key(change));
+        let applied = self.apply(writer, begun, planned, is_gain).await;
+        report.changes.applied = u64::try_from(applied.changes.len()).unwrap_or(u64::MAX);
+        report.changes.failed = applied.failed;
+        report.replaced = applied.replaced;
+        report.errors.extend(applied.errors);
+    }
+
+    async fn apply(
+        &self,
+        writer: &Writer,
+        begun: &Begun<'_>,
+        planned: &Planned,
+        is_gain: impl Fn(&Change) -> bool + Send + Sync,
+    ) -> Applied {
+        let mailboxes = by_id(&planned.facts);
+        let apply = Apply {
+            exchange: self.exchange,
+            source: self.source,
+            clock: self.clock,
+            progress: self.progress,
+            writer,
+            mailboxes: &mailboxes,
+            begun,
+            lanes: self.config.lanes,
+        };
+        let mut applied = apply.run(&planned.verdict.go, is_gain).await;
+        let confirm = Confirm {
+            exchange: self.exchange,
+            clock: self.clock,
+            progress: self.progress,
+            writer,
+        };
+        confirm.run(&mut applied).await;
+        applied
+    }
+}
+
+/// What a change is about.
+pub(super) fn key(change: &Change) -> Key {
+    (change.mailbox, change.device.clone())
+}
