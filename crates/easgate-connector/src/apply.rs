@@ -150,6 +150,7 @@ impl Apply<'_> {
         let pass = gate.enter().await.ok_or(Failure::NotTried)?;
         let mailbox = self.mailboxes.get(&change.mailbox).copied();
         let existed = |list| mailbox.is_some_and(|mailbox| holds(mailbox, list, &change.device));
+        let command = list_change(change, mailbox);
         let intent = Intent {
             run: self.begun.run(),
             mailbox: change.mailbox,
@@ -163,9 +164,10 @@ impl Apply<'_> {
             reason: change.reason.name().to_owned(),
             decision: change.decision_id,
             effect,
+            command: command.to_powershell(),
+            server: Some(self.exchange.endpoint()),
             at: self.clock.now(),
         };
-        let command = list_change(change, mailbox);
         let id = self.writer.intend(&intent).await.map_err(Failure::Journal)?;
         let result = self.attempts(gate, pass, &command).await;
         let outcome = match &result {

@@ -85,7 +85,7 @@ pub(crate) async fn recover(
     }
     let owned = Owned::read(writer.organization(), mailboxes, now).await?;
     if !owned.gone.is_empty() {
-        writer.forget(&owned.gone).await?;
+        writer.forget(&owned.gone, now).await?;
     }
     Ok(owned)
 }

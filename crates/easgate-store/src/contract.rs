@@ -1,5 +1,6 @@
 //! What every store keeps to, whatever database is under it: functions over the public API.
 
+pub(crate) mod audit;
 pub(crate) mod devices;
 pub(crate) mod gates;
 pub(crate) mod refusals;
@@ -44,6 +45,8 @@ pub(crate) fn intent(run: RunId, id: &str, at: OffsetDateTime) -> Intent {
         reason: "notCompliant".to_owned(),
         decision: Uuid::from_u128(7),
         effect: Effect::Lost,
+        command: format!("Set-CASMailbox {id}"),
+        server: Some("http://cas1.contoso.example/powershell".to_owned()),
         at,
     }
 }
@@ -294,7 +297,7 @@ pub(crate) async fn organisations_do_not_see_each_other(store: Store) {
         list: List::Block,
         device: device("A1"),
     };
-    writer.forget(&[theirs]).await.unwrap();
+    writer.forget(&[theirs], NOW).await.unwrap();
     writer.record_devices([], NOW).await.unwrap();
     let contoso = store.organization("contoso").await.unwrap();
     assert_eq!(contoso.owned().await.unwrap().len(), 1);

@@ -8,7 +8,7 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use time::OffsetDateTime;
 
-use crate::Actor;
+use crate::audit::{Actor, AuditAction, AuditEvent, append};
 use crate::convert::{device_key, parse, to_micros, to_optional_time, to_time, to_uid, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 use crate::runs::RunId;
@@ -168,6 +168,8 @@ impl Organization {
     /// # Errors
     /// The store cannot be written.
     pub async fn say_to_held(&self, id: &str, verdict: HeldVerdict, said: &Said) -> Result<bool, StoreError> {
+        let wrong = writing("the held plan");
+        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
         let done = sqlx::query(
             "UPDATE held_plans SET state = $1, name = $2, uid = $3, decided = $4, expires = $5, note = $6 \
              WHERE organization = $7 AND plan = $8 AND state <> 'ended'",
@@ -180,10 +182,20 @@ impl Organization {
         .bind(&said.note)
         .bind(self.id())
         .bind(id.to_ascii_lowercase())
-        .execute(self.pool())
+        .execute(&mut *transaction)
         .await
-        .map_err(writing("the held plan"))?;
-        Ok(done.rows_affected() > 0)
+        .map_err(&wrong)?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let event = AuditEvent {
+            after: Some(id.to_ascii_lowercase()),
+            reason: said.note.clone(),
+            ..AuditEvent::new(verdict.action(), said.by.clone(), said.at)
+        };
+        append(&mut transaction, self, &event).await.map_err(&wrong)?;
+        transaction.commit().await.map_err(wrong)?;
+        Ok(true)
     }
 }
 
@@ -203,6 +215,13 @@ impl HeldVerdict {
         match self {
             Self::Approve => HeldState::Approved,
             Self::Reject => HeldState::Rejected,
+        }
+    }
+
+    const fn action(self) -> AuditAction {
+        match self {
+            Self::Approve => AuditAction::Approved,
+            Self::Reject => AuditAction::Rejected,
         }
     }
 }

@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use crate::audit::{AuditEvent, append};
 use crate::convert::{count, parse, to_micros, to_time, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading};
 use crate::owned::{List, OwnedEntry, OwnedRow, disown, own};
@@ -67,6 +68,10 @@ pub struct Intent {
     pub decision: Uuid,
     /// What it means for the device.
     pub effect: Effect,
+    /// What is sent, as an administrator would type it.
+    pub command: String,
+    /// The endpoint that it is sent to.
+    pub server: Option<String>,
     /// When it was intended.
     pub at: OffsetDateTime,
 }
@@ -80,6 +85,24 @@ impl Intent {
         ]
         .into_iter()
         .filter(|(_, edit, _)| *edit != Edit::Keep)
+    }
+
+    /// The lists that held the device: `none`, `allow`, `block` or `allow, block`.
+    pub(crate) fn lists_before(&self) -> String {
+        lists(self.allow_existed, self.block_existed)
+    }
+
+    /// The lists that hold it when the change is made.
+    pub(crate) fn lists_after(&self) -> String {
+        let holds = |edit, existed| match edit {
+            Edit::Keep => existed,
+            Edit::Add => true,
+            Edit::Remove => false,
+        };
+        lists(
+            holds(self.allow, self.allow_existed),
+            holds(self.block, self.block_existed),
+        )
     }
 
     fn entry(&self, list: List) -> OwnedEntry {
@@ -120,7 +143,7 @@ impl Outcome {
         }
     }
 
-    const fn detail(&self) -> Option<&String> {
+    pub(crate) const fn detail(&self) -> Option<&String> {
         match self {
             Self::Applied => None,
             Self::Failed(detail) | Self::Unknown(detail) => Some(detail),
@@ -209,15 +232,35 @@ impl Organization {
 }
 
 impl Writer {
-    /// Writes an intent, durably. Its cmdlet may be sent only after this has succeeded.
+    /// Writes an intent, durably, to the journal and to the audit. Its cmdlet may be sent only after this has
+    /// succeeded.
     ///
     /// # Errors
-    /// The journal cannot be written: nothing may be changed.
+    /// The journal or the audit cannot be written: nothing may be changed.
     pub async fn intend(&self, intent: &Intent) -> Result<IntentId, JournalError> {
+        let wrong = |source| JournalError {
+            what: "an intent",
+            source,
+        };
+        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(wrong)?;
+        let id = self.insert(&mut transaction, intent).await.map_err(wrong)?;
+        let event = AuditEvent::of_intent(intent, self.actor().clone());
+        append(&mut transaction, self.organization(), &event)
+            .await
+            .map_err(wrong)?;
+        transaction.commit().await.map_err(wrong)?;
+        Ok(id)
+    }
+
+    async fn insert(
+        &self,
+        connection: &mut SqliteConnection,
+        intent: &Intent,
+    ) -> Result<IntentId, sqlx::Error> {
         sqlx::query_scalar(
             "INSERT INTO journal (organization, run, mailbox, address, device, allow_edit, allow_existed, \
-             block_edit, block_existed, access, reason, decision, effect, intended) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+             block_edit, block_existed, access, reason, decision, effect, command, server, intended) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id",
         )
         .bind(self.id())
         .bind(intent.run.0)
@@ -232,18 +275,16 @@ impl Writer {
         .bind(&intent.reason)
         .bind(intent.decision.to_string())
         .bind(intent.effect.name())
+        .bind(&intent.command)
+        .bind(&intent.server)
         .bind(to_micros(intent.at))
-        .fetch_one(self.pool())
+        .fetch_one(connection)
         .await
         .map(IntentId)
-        .map_err(|source| JournalError {
-            what: "an intent",
-            source,
-        })
     }
 
     /// Writes what became of an intent, and in the same transaction what that means for the ownership of its
-    /// entries.
+    /// entries, and its record in the audit.
     ///
     /// - Applied: entries that it added and that did not exist before are ours; those that it removed are not
     ///   ours any more. Older intents for the same device that were still open have no more say.
@@ -283,6 +324,10 @@ impl Writer {
                 .await
                 .map_err(wrong)?;
         }
+        let event = AuditEvent::of_outcome(intent, outcome, self.actor().clone(), now);
+        append(&mut transaction, self.organization(), &event)
+            .await
+            .map_err(wrong)?;
         transaction.commit().await.map_err(wrong)
     }
 
@@ -388,6 +433,16 @@ impl fmt::Display for IntentId {
     }
 }
 
+fn lists(allow: bool, block: bool) -> String {
+    match (allow, block) {
+        (false, false) => "none",
+        (true, false) => "allow",
+        (false, true) => "block",
+        (true, true) => "allow, block",
+    }
+    .to_owned()
+}
+
 fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
     let settled: Option<i64> = row.get("settled");
     let detail = || row.get::<Option<String>, _>("detail").unwrap_or_default();
@@ -421,6 +476,8 @@ fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
             reason: row.get("reason"),
             decision: to_uuid(row.get("decision"), "journal.decision")?,
             effect: parse(row.get("effect"), "journal.effect")?,
+            command: row.get("command"),
+            server: row.get("server"),
             at: to_time(row.get("intended"), "journal.intended")?,
         },
         outcome,

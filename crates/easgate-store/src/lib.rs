@@ -14,12 +14,13 @@
 //! - runs, and what the last good one saw ([`Baseline`]);
 //! - that Exchange refused the account ([`Refusal`]);
 //! - the emergency stop ([`Pause`]), what the guard held and what people said to it ([`HeldPlan`]), what people
-//!   decided about single devices ([`StoredOverride`]), and devices whose record vanished ([`Tombstone`]).
+//!   decided about single devices ([`StoredOverride`]), and devices whose record vanished ([`Tombstone`]);
+//! - the audit, a chain of records that each of these writes to in its own transaction ([`AuditEvent`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
 //! IMEI and phone number have no column.
 
-mod actor;
+mod audit;
 mod baseline;
 mod binding;
 mod convert;
@@ -37,7 +38,7 @@ mod removals;
 mod runs;
 mod tombstones;
 
-pub use actor::Actor;
+pub use audit::{Actor, AuditAction, AuditEvent, AuditHash, AuditHead, AuditRecord, ParseHeadError};
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};

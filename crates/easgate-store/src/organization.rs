@@ -2,6 +2,7 @@
 
 use sqlx::sqlite::SqlitePool;
 
+use crate::audit::Actor;
 use crate::lock::{Lock, LockError};
 use crate::open::Store;
 
@@ -58,6 +59,7 @@ impl Organization {
         let lock = Lock::take(self.store.path(), self.id, &self.name)?;
         Ok(Writer {
             organization: self.clone(),
+            actor: Actor::program(),
             _lock: lock,
         })
     }
@@ -75,10 +77,23 @@ impl Organization {
 #[derive(Debug)]
 pub struct Writer {
     organization: Organization,
+    actor: Actor,
     _lock: Lock,
 }
 
 impl Writer {
+    /// Writes on behalf of `actor` from now on, by the audit; without this, on behalf of the program.
+    #[must_use]
+    pub fn acting_as(self, actor: Actor) -> Self {
+        Self { actor, ..self }
+    }
+
+    /// Who writes, by the audit.
+    #[must_use]
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
     /// The view to read.
     #[must_use]
     pub const fn organization(&self) -> &Organization {

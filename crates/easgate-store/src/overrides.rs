@@ -5,7 +5,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use time::OffsetDateTime;
 
-use crate::Actor;
+use crate::audit::{Actor, AuditAction, AuditEvent, append};
 use crate::convert::{device_key, parse, to_micros, to_optional_time, to_time, to_uid, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 
@@ -34,6 +34,19 @@ pub struct NewOverride {
     pub until: Option<OffsetDateTime>,
 }
 
+impl NewOverride {
+    fn event(&self) -> AuditEvent {
+        AuditEvent {
+            mailbox: Some(self.mailbox),
+            address: Some(self.address.clone()),
+            device: Some(self.device.clone()),
+            after: Some(self.access.clone()),
+            reason: Some(self.note.clone()),
+            ..AuditEvent::new(AuditAction::OverrideSet, self.by.clone(), self.made)
+        }
+    }
+}
+
 /// An override as the store has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredOverride {
@@ -45,6 +58,19 @@ pub struct StoredOverride {
     pub acted: Option<OffsetDateTime>,
     /// When and how it ended; `None` while it stands.
     pub ended: Option<OverrideEnd>,
+}
+
+impl StoredOverride {
+    fn end_event(&self, by: Actor, at: OffsetDateTime, why: &str) -> AuditEvent {
+        AuditEvent {
+            mailbox: Some(self.what.mailbox),
+            address: Some(self.what.address.clone()),
+            device: Some(self.what.device.clone()),
+            before: Some(self.what.access.clone()),
+            reason: Some(why.to_owned()),
+            ..AuditEvent::new(AuditAction::OverrideRemoved, by, at)
+        }
+    }
 }
 
 /// How an override ended.
@@ -138,21 +164,26 @@ impl Organization {
         .fetch_one(&mut *transaction)
         .await
         .map_err(&wrong)?;
+        append(&mut transaction, self, &new.event())
+            .await
+            .map_err(&wrong)?;
         transaction.commit().await.map_err(wrong)?;
         Ok(OverrideId(id))
     }
 
-    /// Ends the override, and leaves it to a run to decide anew about the device. `false` when it had ended already.
+    /// Ends `standing`, and leaves it to a run to decide anew about the device. `false` when it had ended already.
     ///
     /// # Errors
     /// The store cannot be written.
     pub async fn clear_override(
         &self,
-        id: OverrideId,
+        standing: &StoredOverride,
         by: &Actor,
         note: &str,
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
+        let wrong = writing("the override");
+        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
         let done = sqlx::query(
             "UPDATE overrides SET ended = $1, ended_how = 'cleared', ended_name = $2, ended_uid = $3, \
              ended_note = $4, acted = NULL WHERE organization = $5 AND id = $6 AND ended IS NULL",
@@ -162,11 +193,17 @@ impl Organization {
         .bind(by.uid.map(i64::from))
         .bind(note)
         .bind(self.id())
-        .bind(id.0)
-        .execute(self.pool())
+        .bind(standing.id.0)
+        .execute(&mut *transaction)
         .await
-        .map_err(writing("the override"))?;
-        Ok(done.rows_affected() > 0)
+        .map_err(&wrong)?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let event = standing.end_event(by.clone(), now, note);
+        append(&mut transaction, self, &event).await.map_err(&wrong)?;
+        transaction.commit().await.map_err(wrong)?;
+        Ok(true)
     }
 }
 
@@ -175,14 +212,35 @@ impl Writer {
     ///
     /// # Errors
     /// The store cannot be written; then nothing of it is.
-    pub async fn expire_overrides(&self, ids: &[OverrideId], now: OffsetDateTime) -> Result<(), StoreError> {
-        self.each_override(
-            "UPDATE overrides SET ended = $1, ended_how = 'expired', acted = $1 \
-             WHERE organization = $2 AND id = $3 AND ended IS NULL",
-            ids,
-            now,
-        )
-        .await
+    pub async fn expire_overrides(
+        &self,
+        expired: &[StoredOverride],
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        if expired.is_empty() {
+            return Ok(());
+        }
+        let wrong = writing("the overrides");
+        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        for one in expired {
+            let done = sqlx::query(
+                "UPDATE overrides SET ended = $1, ended_how = 'expired', acted = $1 \
+                 WHERE organization = $2 AND id = $3 AND ended IS NULL",
+            )
+            .bind(to_micros(now))
+            .bind(self.id())
+            .bind(one.id.0)
+            .execute(&mut *transaction)
+            .await
+            .map_err(&wrong)?;
+            if done.rows_affected() > 0 {
+                let event = one.end_event(self.actor().clone(), now, "its time was over");
+                append(&mut transaction, self.organization(), &event)
+                    .await
+                    .map_err(&wrong)?;
+            }
+        }
+        transaction.commit().await.map_err(wrong)
     }
 
     /// Notes that a run has acted on overrides, as they stand or as they ended.
@@ -194,27 +252,13 @@ impl Writer {
         ids: &[OverrideId],
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        self.each_override(
-            "UPDATE overrides SET acted = $1 WHERE organization = $2 AND id = $3",
-            ids,
-            now,
-        )
-        .await
-    }
-
-    async fn each_override(
-        &self,
-        query: &'static str,
-        ids: &[OverrideId],
-        now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
         if ids.is_empty() {
             return Ok(());
         }
         let wrong = writing("the overrides");
         let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
         for id in ids {
-            sqlx::query(query)
+            sqlx::query("UPDATE overrides SET acted = $1 WHERE organization = $2 AND id = $3")
                 .bind(to_micros(now))
                 .bind(self.id())
                 .bind(id.0)

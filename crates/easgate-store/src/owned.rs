@@ -9,6 +9,7 @@ use sqlx::{QueryBuilder, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::audit::{AuditAction, AuditEvent, append};
 use crate::convert::{parse, to_micros, to_time, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 use crate::runs::RunId;
@@ -108,11 +109,15 @@ impl Writer {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub async fn forget(&self, entries: &[OwnedEntry]) -> Result<(), StoreError> {
+    pub async fn forget(&self, entries: &[OwnedEntry], now: OffsetDateTime) -> Result<(), StoreError> {
         let wrong = writing("the ownership registry");
         let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
         for entry in entries {
             disown(&mut transaction, self.id(), entry).await.map_err(&wrong)?;
+            let event = AuditEvent::of_entry(AuditAction::Forgotten, self.actor().clone(), now, entry);
+            append(&mut transaction, self.organization(), &event)
+                .await
+                .map_err(&wrong)?;
         }
         transaction.commit().await.map_err(wrong)
     }

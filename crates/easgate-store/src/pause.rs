@@ -3,7 +3,7 @@
 use sqlx::Row;
 use time::OffsetDateTime;
 
-use crate::Actor;
+use crate::audit::{Actor, AuditAction, AuditEvent, append};
 use crate::convert::{to_micros, to_time, to_uid};
 use crate::journal::{Intent, IntentId, JournalError};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
@@ -49,7 +49,9 @@ impl Organization {
     /// # Errors
     /// The store cannot be written.
     pub async fn pause_writing(&self, pause: &Pause) -> Result<Pause, StoreError> {
-        sqlx::query(
+        let wrong = writing("the pause");
+        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let done = sqlx::query(
             "INSERT INTO pauses (organization, since, reason, name, uid) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (organization) DO NOTHING",
         )
@@ -58,9 +60,17 @@ impl Organization {
         .bind(&pause.reason)
         .bind(&pause.by.name)
         .bind(pause.by.uid.map(i64::from))
-        .execute(self.pool())
+        .execute(&mut *transaction)
         .await
-        .map_err(writing("the pause"))?;
+        .map_err(&wrong)?;
+        if done.rows_affected() > 0 {
+            let event = AuditEvent {
+                reason: Some(pause.reason.clone()),
+                ..AuditEvent::new(AuditAction::Paused, pause.by.clone(), pause.since)
+            };
+            append(&mut transaction, self, &event).await.map_err(&wrong)?;
+        }
+        transaction.commit().await.map_err(wrong)?;
         Ok(self.paused().await?.unwrap_or_else(|| pause.clone()))
     }
 
@@ -68,14 +78,24 @@ impl Organization {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub async fn resume_writing(&self) -> Result<Option<Pause>, StoreError> {
-        let ended = self.paused().await?;
+    pub async fn resume_writing(&self, by: &Actor, now: OffsetDateTime) -> Result<Option<Pause>, StoreError> {
+        let Some(ended) = self.paused().await? else {
+            return Ok(None);
+        };
+        let wrong = writing("the pause");
+        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
         sqlx::query("DELETE FROM pauses WHERE organization = $1")
             .bind(self.id())
-            .execute(self.pool())
+            .execute(&mut *transaction)
             .await
-            .map_err(writing("the pause"))?;
-        Ok(ended)
+            .map_err(&wrong)?;
+        let event = AuditEvent {
+            reason: Some(ended.reason.clone()),
+            ..AuditEvent::new(AuditAction::Resumed, by.clone(), now)
+        };
+        append(&mut transaction, self, &event).await.map_err(&wrong)?;
+        transaction.commit().await.map_err(wrong)?;
+        Ok(Some(ended))
     }
 }
 

@@ -4,12 +4,16 @@ use std::fmt;
 use std::str::FromStr;
 
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use time::OffsetDateTime;
 
+use crate::audit::{AuditAction, AuditEvent, append};
 use crate::baseline::Baseline;
 use crate::convert::{parse, to_micros, to_time};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
+
+/// The kind of run that comes every minute: only one that does something, or that fails, is in the audit.
+const WATCH: &str = "watch";
 
 /// The number of a run within its store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,23 +148,16 @@ impl Organization {
 }
 
 impl Writer {
-    /// Begins a run. Runs that another process left open are closed as interrupted.
+    /// Begins a run, and records that in the audit. Runs that another process left open are closed as interrupted.
     ///
     /// # Errors
     /// The store cannot be written.
     pub async fn start_run(&self, kind: &str, mode: &str, now: OffsetDateTime) -> Result<RunId, StoreError> {
         let wrong = writing("the run");
         let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
-        sqlx::query(
-            "UPDATE runs SET result = 'interrupted', finished = ? WHERE organization = ? AND result IS NULL",
-        )
-        .bind(to_micros(now))
-        .bind(self.id())
-        .execute(&mut *transaction)
-        .await
-        .map_err(&wrong)?;
+        self.interrupt(&mut transaction, now).await.map_err(&wrong)?;
         let id = sqlx::query_scalar(
-            "INSERT INTO runs (organization, kind, mode, started) VALUES (?, ?, ?, ?) RETURNING id",
+            "INSERT INTO runs (organization, kind, mode, started) VALUES ($1, $2, $3, $4) RETURNING id",
         )
         .bind(self.id())
         .bind(kind)
@@ -168,20 +165,56 @@ impl Writer {
         .bind(to_micros(now))
         .fetch_one(&mut *transaction)
         .await
+        .map(RunId)
         .map_err(&wrong)?;
+        if kind != WATCH {
+            let event = AuditEvent {
+                after: Some(mode.to_owned()),
+                reason: Some(kind.to_owned()),
+                ..self.of_run(AuditAction::RunBegun, id, now)
+            };
+            append(&mut transaction, self.organization(), &event)
+                .await
+                .map_err(&wrong)?;
+        }
         transaction.commit().await.map_err(wrong)?;
-        Ok(RunId(id))
+        Ok(id)
     }
 
-    /// Ends a run, and keeps what it saw when it saw everything.
+    /// Closes the runs that nobody finished.
+    async fn interrupt(
+        &self,
+        connection: &mut SqliteConnection,
+        now: OffsetDateTime,
+    ) -> Result<(), sqlx::Error> {
+        let open: Vec<i64> = sqlx::query_scalar(
+            "UPDATE runs SET result = 'interrupted', finished = $2 WHERE organization = $1 AND result IS NULL \
+             RETURNING id",
+        )
+        .bind(self.id())
+        .bind(to_micros(now))
+        .fetch_all(&mut *connection)
+        .await?;
+        for id in open {
+            let event = AuditEvent {
+                outcome: Some(RunResult::Interrupted.name().to_owned()),
+                ..self.of_run(AuditAction::RunEnded, RunId(id), now)
+            };
+            append(connection, self.organization(), &event).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a run, records that in the audit, and keeps what the run saw when it saw everything.
     ///
     /// # Errors
     /// The store cannot be written.
     pub async fn finish_run(&self, run: RunId, finish: &Finish) -> Result<(), StoreError> {
         let wrong = writing("the run");
         let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
-        sqlx::query(
-            "UPDATE runs SET finished = ?, result = ?, server = ?, figures = ? WHERE organization = ? AND id = ?",
+        let kind: Option<String> = sqlx::query_scalar(
+            "UPDATE runs SET finished = $1, result = $2, server = $3, figures = $4 \
+             WHERE organization = $5 AND id = $6 RETURNING kind",
         )
         .bind(to_micros(finish.at))
         .bind(finish.result.name())
@@ -189,22 +222,63 @@ impl Writer {
         .bind(finish.figures.to_string())
         .bind(self.id())
         .bind(run.0)
-        .execute(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await
         .map_err(&wrong)?;
         if let Some(baseline) = &finish.baseline {
-            sqlx::query(
-                "INSERT INTO baselines (organization, run, content) VALUES (?, ?, ?) \
-                 ON CONFLICT (organization) DO UPDATE SET run = excluded.run, content = excluded.content",
-            )
-            .bind(self.id())
-            .bind(run.0)
-            .bind(baseline.to_json())
-            .execute(&mut *transaction)
-            .await
-            .map_err(&wrong)?;
+            self.keep(&mut transaction, run, baseline).await.map_err(&wrong)?;
+        }
+        let did_nothing = kind.as_deref() == Some(WATCH)
+            && finish.result == RunResult::Succeeded
+            && !self.intended(&mut transaction, run).await.map_err(&wrong)?;
+        if !did_nothing {
+            let event = AuditEvent {
+                outcome: Some(finish.result.name().to_owned()),
+                reason: kind,
+                server: finish.server.clone(),
+                ..self.of_run(AuditAction::RunEnded, run, finish.at)
+            };
+            append(&mut transaction, self.organization(), &event)
+                .await
+                .map_err(&wrong)?;
         }
         transaction.commit().await.map_err(wrong)
+    }
+
+    async fn keep(
+        &self,
+        connection: &mut SqliteConnection,
+        run: RunId,
+        baseline: &Baseline,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO baselines (organization, run, content) VALUES ($1, $2, $3) \
+             ON CONFLICT (organization) DO UPDATE SET run = excluded.run, content = excluded.content",
+        )
+        .bind(self.id())
+        .bind(run.0)
+        .bind(baseline.to_json())
+        .execute(connection)
+        .await
+        .map(drop)
+    }
+
+    /// Whether `run` intended a change.
+    async fn intended(&self, connection: &mut SqliteConnection, run: RunId) -> Result<bool, sqlx::Error> {
+        let changes: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM journal WHERE organization = $1 AND run = $2")
+                .bind(self.id())
+                .bind(run.0)
+                .fetch_one(connection)
+                .await?;
+        Ok(changes > 0)
+    }
+
+    fn of_run(&self, action: AuditAction, run: RunId, at: OffsetDateTime) -> AuditEvent {
+        AuditEvent {
+            run: Some(run),
+            ..AuditEvent::new(action, self.actor().clone(), at)
+        }
     }
 }
 

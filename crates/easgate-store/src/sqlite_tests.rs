@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::contract::{self, NOW, any_steps, intent, writer};
-use crate::{JournalError, OpenError, Store};
+use crate::{Actor, AuditAction, AuditEvent, JournalError, OpenError, Outcome, Store};
 
 async fn open(folder: &TempDir) -> Store {
     Store::open("sqlite://new/easgate.db", folder.path())
@@ -38,6 +38,17 @@ contract_over_sqlite! {
     a_run_that_read_nothing_is_no_yardstick,
     one_writer_at_a_time,
     organisations_do_not_see_each_other,
+}
+
+contract_over_sqlite! {
+    crate::contract::audit:
+    every_step_of_a_run_is_a_record_of_the_chain,
+    each_organisation_has_a_chain_of_its_own,
+    records_come_in_pages_and_from_a_time_on,
+    who_acts_is_in_the_record,
+    long_and_odd_texts_are_kept_as_they_can_be,
+    a_watch_pass_that_does_nothing_leaves_no_record,
+    what_is_given_up_is_recorded,
 }
 
 contract_over_sqlite! {
@@ -152,7 +163,7 @@ async fn a_newer_store_is_refused() {
             error,
             OpenError::Newer {
                 found: 99,
-                known: 2,
+                known: 5,
                 ..
             }
         ),
@@ -172,6 +183,90 @@ async fn a_file_that_is_no_store_is_refused() {
         .await
         .unwrap_err();
     assert!(matches!(error, OpenError::Database { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_intended_that_cannot_be_recorded() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let writer = writer(&store).await;
+    let run = writer.start_run("full", "enforce", NOW).await.unwrap();
+    let change = intent(run, "A1", NOW);
+    let id = writer.intend(&change).await.unwrap();
+    sqlx::query("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(FAIL, 'disk full'); END")
+        .execute(store.pool())
+        .await
+        .unwrap();
+    let error = writer.intend(&intent(run, "A2", NOW)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "could not write an intent to the journal, so nothing more is changed"
+    );
+    let error = writer
+        .settle(id, &change, &Outcome::Applied, NOW)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "could not write an outcome to the journal, so nothing more is changed"
+    );
+    let organization = writer.organization();
+    assert_eq!(
+        organization.journal(run).await.unwrap().len(),
+        1,
+        "without its record there is no intent"
+    );
+    assert_eq!(organization.unsettled().await.unwrap().len(), 1);
+    assert_eq!(
+        organization.owned().await.unwrap(),
+        [],
+        "and no outcome either, nor what it means"
+    );
+    assert!(writer.start_run("full", "enforce", NOW).await.is_err());
+}
+
+#[tokio::test]
+async fn records_are_neither_changed_nor_taken_out() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    writer(&store)
+        .await
+        .start_run("full", "enforce", NOW)
+        .await
+        .unwrap();
+    for statement in ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"] {
+        let error = sqlx::query(statement).execute(store.pool()).await.unwrap_err();
+        assert!(
+            error.to_string().contains("the audit is only added to"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn records_that_come_at_once_stand_in_one_chain() {
+    let folder = TempDir::new().unwrap();
+    let (first, second) = (open(&folder).await, open(&folder).await);
+    let mut writing = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let store = if number % 2 == 0 { &first } else { &second };
+        let organization = store.organization("contoso").await.unwrap();
+        writing.spawn(async move {
+            let actor = Actor {
+                name: format!("person {number}"),
+                uid: Some(number),
+            };
+            organization
+                .record(&AuditEvent::new(AuditAction::Paused, actor, NOW))
+                .await
+                .unwrap();
+        });
+    }
+    while let Some(done) = writing.join_next().await {
+        done.unwrap();
+    }
+    let organization = first.organization("contoso").await.unwrap();
+    contract::audit::assert_chained(&organization, 20).await;
 }
 
 #[tokio::test]

@@ -16,6 +16,16 @@ fn actor(name: &str) -> Actor {
     }
 }
 
+/// Who did what, of the actions that are asked for, by the audit.
+async fn recorded(writer: &Writer, actions: &[&str]) -> Vec<String> {
+    let records = writer.organization().audit(0, 100).await.unwrap();
+    records
+        .into_iter()
+        .filter(|record| actions.contains(&record.action.as_str()))
+        .map(|record| format!("{} {}", record.actor, record.action))
+        .collect()
+}
+
 pub(crate) async fn while_writing_is_paused_nothing_is_intended(store: Store) {
     let writer = writer(&store).await;
     let organization = writer.organization();
@@ -46,8 +56,13 @@ pub(crate) async fn while_writing_is_paused_nothing_is_intended(store: Store) {
     let other = store.organization("second").await.unwrap();
     assert_eq!(other.paused().await.unwrap(), None, "each organisation by itself");
 
-    assert_eq!(organization.resume_writing().await.unwrap(), Some(pause));
-    assert_eq!(organization.resume_writing().await.unwrap(), None);
+    let resumed = || organization.resume_writing(&later.by, NOW);
+    assert_eq!(resumed().await.unwrap(), Some(pause));
+    assert_eq!(resumed().await.unwrap(), None);
+    assert_eq!(
+        recorded(&writer, &["paused", "resumed"]).await,
+        ["dana paused", "emil resumed"]
+    );
     writer
         .intend_unless_paused(&intent(run, "A1", NOW))
         .await
@@ -118,6 +133,10 @@ pub(crate) async fn a_held_plan_keeps_its_id_and_the_last_word_counts(store: Sto
         );
     }
     let word = said("fay", None);
+    assert_eq!(
+        recorded(&writer, &["approved", "rejected"]).await,
+        ["dana rejected", "emil approved"]
+    );
     let missing = organization.say_to_held("ffff", HeldVerdict::Reject, &word).await;
     assert!(!missing.unwrap());
     let second = store.organization("second").await.unwrap();
@@ -175,16 +194,16 @@ pub(crate) async fn a_device_has_one_override_and_every_one_is_remembered(store:
     let writer = writer(&store).await;
     let organization = writer.organization();
     organization.add_override(&decided("A1", "allow")).await.unwrap();
-    let block = organization.add_override(&decided("a1", "block")).await.unwrap();
-    let expiring = organization.add_override(&decided("A2", "allow")).await.unwrap();
+    organization.add_override(&decided("a1", "block")).await.unwrap();
+    organization.add_override(&decided("A2", "allow")).await.unwrap();
     let standing = organization.overrides().await.unwrap();
     assert_eq!(
         standing.iter().map(|one| one.what.clone()).collect::<Vec<_>>(),
         [decided("a1", "block"), decided("A2", "allow")]
     );
-    writer.expire_overrides(&[expiring], NOW).await.unwrap();
+    writer.expire_overrides(&standing[1..], NOW).await.unwrap();
     let emil = actor("emil");
-    let clear = || organization.clear_override(block, &emil, "found it", NOW);
+    let clear = || organization.clear_override(&standing[0], &emil, "found it", NOW);
     assert!(clear().await.unwrap());
     assert!(!clear().await.unwrap(), "it has ended already");
     assert_eq!(organization.overrides().await.unwrap(), []);
@@ -209,6 +228,16 @@ pub(crate) async fn a_device_has_one_override_and_every_one_is_remembered(store:
             ended("A1", "replaced", Some("dana")),
         ]
     );
+    assert_eq!(
+        recorded(&writer, &["overrideSet", "overrideRemoved"]).await,
+        [
+            "dana overrideSet",
+            "dana overrideSet",
+            "dana overrideSet",
+            "easgate overrideRemoved",
+            "emil overrideRemoved"
+        ]
+    );
 }
 
 pub(crate) async fn an_override_waits_until_a_run_has_acted_on_it_and_on_its_end(store: Store) {
@@ -222,8 +251,9 @@ pub(crate) async fn an_override_waits_until_a_run_has_acted_on_it_and_on_its_end
     assert_eq!(waiting().await, [id]);
     writer.acted_on_overrides(&[id], NOW).await.unwrap();
     assert_eq!(waiting().await, []);
+    let standing = organization.overrides().await.unwrap();
     organization
-        .clear_override(id, &actor("dana"), "found it", NOW)
+        .clear_override(&standing[0], &actor("dana"), "found it", NOW)
         .await
         .unwrap();
     assert_eq!(waiting().await, [id]);
