@@ -146,6 +146,17 @@ impl HeldBy {
         }
     }
 
+    /// Whether it is this kind of change that can be held so.
+    #[must_use]
+    pub fn is_about(self, change: &Change) -> bool {
+        match self {
+            Self::LosesAccess => change.loses_access(),
+            Self::GainsAccess => change.gains_access(),
+            Self::MatchRate => change.restricts(),
+            Self::Removals => change.only_removes(),
+        }
+    }
+
     /// Reads the stable name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

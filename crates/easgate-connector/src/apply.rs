@@ -10,10 +10,13 @@ use std::collections::{BTreeMap, VecDeque};
 use easgate_compliance::{Change, Reason};
 use easgate_exchange::ListChange;
 use easgate_model::{AccessLevel, escape};
-use easgate_store::{Effect, Intent, IntentId, JournalError, List, Outcome, StoreError, Writer};
+use easgate_store::{
+    Effect, IntendError, Intent, IntentId, JournalError, List, Outcome, Pause, StoreError, Writer,
+};
 
 use crate::clock::Clock;
 use crate::gate::Gate;
+use crate::gates::paused;
 use crate::lanes::{Next, side_by_side};
 use crate::lists::{edit, holds, list_change};
 use crate::ports::{CallError, CallErrorKind, EnrollmentSource, Exchange, SourceError};
@@ -37,6 +40,9 @@ pub(crate) struct Applied {
     /// How many failed or were not tried.
     pub(crate) failed: u64,
     pub(crate) errors: Vec<ReportError>,
+    /// How many were not made because somebody stopped all writing, and who.
+    pub(crate) paused: u64,
+    pub(crate) pause: Option<Pause>,
     /// How many a run with newer facts decided otherwise about, so that they were left to it.
     pub(crate) replaced: u64,
 }
@@ -168,7 +174,7 @@ impl Apply<'_> {
             server: Some(self.exchange.endpoint()),
             at: self.clock.now(),
         };
-        let id = self.writer.intend(&intent).await.map_err(Failure::Journal)?;
+        let id = self.writer.intend_unless_paused(&intent).await?;
         let result = self.attempts(gate, pass, &command).await;
         let outcome = match &result {
             Ok(()) => Outcome::Applied,
@@ -195,13 +201,25 @@ enum Failure {
     StillEnrolled,
     /// A run with newer facts decided about the device.
     Replaced,
+    /// Somebody stopped all writing.
+    Paused(Pause),
+}
+
+impl From<IntendError> for Failure {
+    fn from(error: IntendError) -> Self {
+        match error {
+            IntendError::Paused(pause) => Self::Paused(pause),
+            IntendError::Store(error) => Self::Store(error),
+            IntendError::Journal(error) => Self::Journal(error),
+        }
+    }
 }
 
 impl Failure {
     const fn ends_the_run(&self) -> bool {
         match self {
             Self::Call(error) => error.ends_the_run(),
-            Self::Journal(_) | Self::Store(_) => true,
+            Self::Journal(_) | Self::Store(_) | Self::Paused(_) => true,
             Self::Source(_) | Self::StillEnrolled | Self::NotTried | Self::Replaced => false,
         }
     }
@@ -217,6 +235,7 @@ impl Failure {
                 "stillEnrolled",
                 "the list of devices had lost its record, which is still there".to_owned(),
             ),
+            Self::Paused(pause) => ("paused", paused(pause)),
             Self::Replaced => (
                 "replaced",
                 "another run has decided about it by newer facts".to_owned(),
@@ -258,13 +277,19 @@ fn collected(done: Vec<Made<'_>>, of: usize) -> Applied {
         match result {
             Ok(made) => applied.changes.push(made),
             Err(Failure::Replaced) => applied.replaced += 1,
+            Err(Failure::Paused(pause)) => {
+                applied.paused += 1;
+                applied.pause = Some(pause);
+            }
             Err(failure) => {
                 applied.failed += 1;
                 applied.errors.push(failure.reported(change));
             }
         }
     }
-    if left > 0 {
+    if applied.pause.is_some() {
+        applied.paused += count(left);
+    } else if left > 0 {
         applied.failed += count(left);
         applied.errors.push(ReportError {
             mailbox: None,

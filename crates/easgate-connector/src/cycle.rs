@@ -3,6 +3,7 @@
 //! `full` is what a full sync reads; `planned` and `write` are the same for every kind of run.
 
 mod full;
+mod gated;
 mod planned;
 #[cfg(test)]
 mod tests;

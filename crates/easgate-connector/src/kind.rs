@@ -13,11 +13,19 @@ pub enum Kind {
     Watch,
     /// One person's mailbox.
     User,
+    /// One device that a person decided about.
+    Override,
 }
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 4] = [Self::Full, Self::Quick, Self::Watch, Self::User];
+    pub const ALL: [Self; 5] = [
+        Self::Full,
+        Self::Quick,
+        Self::Watch,
+        Self::User,
+        Self::Override,
+    ];
 
     /// The stable name, in the store and in reports.
     #[must_use]
@@ -27,6 +35,7 @@ impl Kind {
             Self::Quick => "quick",
             Self::Watch => "watch",
             Self::User => "user",
+            Self::Override => "override",
         }
     }
 }

@@ -10,6 +10,7 @@ use easgate_model::{DeviceId, MailboxId};
 use easgate_store::Organization;
 
 use super::{Cycle, CycleError, Seen, owned_entry, rows};
+use crate::gates::Gates;
 use crate::gather::Gathered;
 use crate::ports::SourceKind;
 use crate::recovery::Owned;
@@ -30,6 +31,8 @@ pub struct Planned {
     pub verdict: GuardVerdict,
     /// What somebody should know.
     pub warnings: Vec<String>,
+    /// What stops, holds or overrides the policy.
+    pub gates: Gates,
 }
 
 impl Cycle<'_> {
@@ -41,16 +44,30 @@ impl Cycle<'_> {
         refused: &BTreeSet<(MailboxId, DeviceId)>,
     ) -> Result<(Planned, Seen), CycleError> {
         let Gathered {
-            facts,
+            mut facts,
             mut baseline,
             before,
             mut warnings,
         } = gathered;
         let policy = &self.config.policy;
         let ownership: Ownership = owned.present.iter().map(owned_entry).collect();
-        let decisions = decide(&facts, policy, &ownership);
-        let plan = plan(&facts, &decisions, &ownership, policy);
-        let window = organization.window(self.clock.now()).await?;
+        let now = self.clock.now();
+        let mut gates = Gates::read(organization, &facts.exchange, now).await?;
+        if facts.exceptions.unreachable.is_some() {
+            gates.distrust_clock();
+        }
+        gates.except(&mut facts.exceptions);
+        let mut decisions = decide(&facts, policy, &ownership);
+        let mut changes = plan(&facts, &decisions, &ownership, policy);
+        let records = before.sizes.get(RECORDS).copied();
+        let records = records.unwrap_or_else(|| rows(&facts.inventory.enrollments));
+        if gates.hold_vanished(organization, &facts, &changes, records).await? {
+            gates.except(&mut facts.exceptions);
+            decisions = decide(&facts, policy, &ownership);
+            changes = plan(&facts, &decisions, &ownership, policy);
+        }
+        let plan = changes;
+        let window = organization.window(now).await?;
         let scope = ScopeFigures {
             devices: rows(&facts.exchange.partnerships),
             refused_by_earlier_run: refused.clone(),
@@ -58,10 +75,12 @@ impl Cycle<'_> {
                 .matched
                 .map(|(matched, of)| MatchRate { matched, of }.percent()),
             match_gate: self.source.kind() == SourceKind::Graph && !self.accepts_match_rate(),
+            released: gates.released(),
         };
         let window = Window {
             lost: window.lost,
             gained: window.gained,
+            removed: organization.removals(now).await?,
         };
         let verdict = guard(&plan, &self.config.limits, &window, &scope);
         baseline.matched = before.matched;
@@ -77,6 +96,7 @@ impl Cycle<'_> {
         }
         warnings.extend(oddities(&plan, owned.undone));
         warnings.extend(held_because(&verdict));
+        warnings.extend(gates.warnings());
         Ok((
             Planned {
                 facts,
@@ -85,6 +105,7 @@ impl Cycle<'_> {
                 plan,
                 verdict,
                 warnings,
+                gates,
             },
             baseline,
         ))
@@ -120,6 +141,9 @@ impl Cycle<'_> {
     }
 }
 
+/// The input that holds the records of device management.
+const RECORDS: &str = "enrollment.devices";
+
 /// The name under which a lower match rate is accepted for one run.
 const MATCH_RATE: &str = "match-rate";
 
@@ -149,6 +173,10 @@ fn held_because(verdict: &GuardVerdict) -> Vec<String> {
         HeldBy::MatchRate => {
             format!("{changes} changes are held because too few devices can be tied to a user")
         }
+        HeldBy::Removals => format!(
+            "{changes} changes are held: entries of {} of {} devices would be taken back, and {} were in the last 24 hours",
+            figures.removals, figures.devices, figures.window.removed
+        ),
     };
     counts.iter().map(because).collect()
 }

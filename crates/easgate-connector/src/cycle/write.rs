@@ -7,7 +7,6 @@ use easgate_store::Writer;
 
 use super::{Cycle, Planned, by_id};
 use crate::apply::{Applied, Apply};
-use crate::config::Mode;
 use crate::confirm::Confirm;
 use crate::queue::{Begun, Key};
 use crate::report::Report;
@@ -22,7 +21,7 @@ impl Cycle<'_> {
         refused: &BTreeSet<Key>,
         report: &mut Report,
     ) {
-        if self.config.mode != Mode::Enforce {
+        if !self.may_write(writer, begun, planned, report).await {
             return;
         }
         let is_gain = |change: &Change| refused.contains(&key(change));
@@ -31,6 +30,9 @@ impl Cycle<'_> {
         report.changes.failed = applied.failed;
         report.replaced = applied.replaced;
         report.errors.extend(applied.errors);
+        report.changes.paused = applied.paused;
+        report.paused = applied.pause;
+        self.has_written(writer, planned, report).await;
     }
 
     async fn apply(
