@@ -1,5 +1,5 @@
 //! Servers that authenticate, started for the tests: an MIT KDC, a Samba domain controller, Apache, Squid, and an acceptor that
-//! seals in front of the PSRP peer.
+//! seals in front of the PSRP peer. faketime gives them clocks that are wrong.
 //!
 //! `cargo xtask peers` installs them. What is not installed is printed as left out; in CI that is a failure.
 
@@ -7,7 +7,10 @@ mod apache;
 mod certificate_doors;
 mod certificates;
 mod client;
+mod clock;
+mod clocks;
 mod doors;
+mod expiry;
 mod held;
 mod kdc;
 mod load;
@@ -33,6 +36,7 @@ const UMLAUTS: &str = "Päss-wörd€1";
 /// What stands on a machine where the peers are installed.
 const NEEDED: &[&str] = &[
     "/usr/bin/curl",
+    "/usr/bin/faketime",
     "/usr/bin/openssl",
     "/usr/bin/samba-tool",
     "/usr/lib/apache2/modules/mod_auth_gssapi.so",

@@ -7,7 +7,7 @@ mod tests;
 mod tls;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use url::{Host, Url};
 
@@ -63,6 +63,9 @@ pub struct Config {
     pub proxy: Option<Proxy>,
     /// A file with PEM certificates of authorities to trust besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// Tells the time of day. When a server refuses a ticket of the system, its clock is compared with this one; a ticket
+    /// that was taken with a password is compared with the clock of the domain controller.
+    pub now: Option<fn() -> SystemTime>,
     /// What a server may make us hold in memory.
     pub limits: Limits,
 }
@@ -93,6 +96,7 @@ impl Config {
             pins: Vec::new(),
             proxy: None,
             ca_file: None,
+            now: None,
             limits: Limits::default(),
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
-use easgate_connector::{Mode, OrganizationConfig};
+use easgate_connector::{Mode, OrganizationConfig, Precautions};
 use easgate_intune::{Credential, FileSource, GraphConfig, ProxyLogin};
 use secrecy::SecretString;
 
@@ -60,6 +60,8 @@ pub struct Organization {
     pub policy: Policy,
     /// How much may change.
     pub limits: Limits,
+    /// What is done where the policy has nothing to say.
+    pub precautions: Precautions,
 }
 
 impl Organization {
@@ -73,6 +75,7 @@ impl Organization {
             limits: self.limits,
             lanes: 1,
             accept_shrunken: BTreeSet::new(),
+            precautions: self.precautions,
         }
     }
 

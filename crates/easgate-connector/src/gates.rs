@@ -8,11 +8,13 @@ pub use standing::{HeldSummary, Standing, standing};
 use std::collections::BTreeSet;
 
 use easgate_compliance::{
-    ByDevice, ByHand, ExchangeFacts, Exceptions, Facts, Override, Plan, Released, is_mass_disappearance, vanished,
+    ByDevice, ByHand, Exceptions, ExchangeFacts, Facts, Override, Plan, Released, is_mass_disappearance,
+    vanished,
 };
 use easgate_model::{DeviceId, MailboxId};
 use easgate_store::{
-    HeldPlan, HeldState, Organization, OverrideId, Pause, RunId, StoreError, StoredOverride, Tombstone, Writer,
+    HeldPlan, HeldState, Organization, OverrideId, Pause, RunId, StoreError, StoredOverride, Tombstone,
+    Writer,
 };
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -87,7 +89,10 @@ impl Gates {
     pub(crate) fn except(&self, exceptions: &mut Exceptions) {
         let standing = self.overrides.iter().filter(|one| !self.is_over(one.what.until));
         exceptions.overrides = standing.filter_map(exception).collect();
-        let held = self.tombstones.iter().filter(|stone| !self.is_over(Some(stone.until)));
+        let held = self
+            .tombstones
+            .iter()
+            .filter(|stone| !self.is_over(Some(stone.until)));
         exceptions.vanished = held
             .map(|stone| {
                 let detail = format!(
@@ -165,9 +170,10 @@ impl Gates {
         };
         let ended = self.ended_tombstones(planned, &is_decided);
         writer.keep_tombstones(&self.new_tombstones, &ended).await?;
-        let over = self.overrides.iter().filter(|one| {
-            self.is_over(one.what.until) && is_decided(one.what.mailbox, &one.what.device)
-        });
+        let over = self
+            .overrides
+            .iter()
+            .filter(|one| self.is_over(one.what.until) && is_decided(one.what.mailbox, &one.what.device));
         let over: Vec<StoredOverride> = over.cloned().collect();
         writer.expire_overrides(&over, self.now).await?;
         if !holds {
@@ -185,16 +191,26 @@ impl Gates {
             },
         );
         writer.keep_held(&after).await?;
-        Ok(after.into_iter().filter(|plan| !plan.changes.is_empty()).collect())
+        Ok(after
+            .into_iter()
+            .filter(|plan| !plan.changes.is_empty())
+            .collect())
     }
 
     /// Notes that the run has acted on the overrides whose devices it decided about.
-    pub(crate) async fn acted(&self, writer: &Writer, planned: &Planned, reach: Reach) -> Result<(), StoreError> {
+    pub(crate) async fn acted(
+        &self,
+        writer: &Writer,
+        planned: &Planned,
+        reach: Reach,
+    ) -> Result<(), StoreError> {
         let decided = decided(planned);
         let acted: Vec<OverrideId> = self
             .waiting
             .iter()
-            .filter(|(_, mailbox, device)| reach == Reach::Everything || decided.contains(&(*mailbox, device)))
+            .filter(|(_, mailbox, device)| {
+                reach == Reach::Everything || decided.contains(&(*mailbox, device))
+            })
             .map(|(id, ..)| *id)
             .collect();
         writer.acted_on_overrides(&acted, self.now).await
@@ -212,7 +228,10 @@ impl Gates {
                     .to_owned(),
             );
         }
-        let held = self.tombstones.iter().filter(|stone| !self.is_over(Some(stone.until)));
+        let held = self
+            .tombstones
+            .iter()
+            .filter(|stone| !self.is_over(Some(stone.until)));
         if let Some(last) = held.clone().map(|stone| stone.until).max() {
             warnings.push(format!(
                 "{} devices are held because their records vanished together with many others, the last of them until {}",
@@ -284,7 +303,10 @@ impl Gates {
 /// Whether `now` can be believed: nothing in Exchange changed later, and no run of ours ended later.
 fn is_sane(exchange: &ExchangeFacts, earlier: Option<OffsetDateTime>, now: OffsetDateTime) -> bool {
     let of_mailboxes = exchange.mailboxes.iter().map(|mailbox| mailbox.when_changed);
-    let of_partnerships = exchange.partnerships.iter().map(|partnership| partnership.when_changed);
+    let of_partnerships = exchange
+        .partnerships
+        .iter()
+        .map(|partnership| partnership.when_changed);
     let horizon = now + SKEW;
     !of_mailboxes
         .chain(of_partnerships)
@@ -303,9 +325,10 @@ fn decided(planned: &Planned) -> BTreeSet<(MailboxId, &DeviceId)> {
 
 fn exception(one: &StoredOverride) -> Option<(MailboxId, DeviceId, Override)> {
     let what = &one.what;
-    let until = what
-        .until
-        .map_or_else(|| "until it is cleared".to_owned(), |until| format!("until {}", at(until)));
+    let until = what.until.map_or_else(
+        || "until it is cleared".to_owned(),
+        |until| format!("until {}", at(until)),
+    );
     let detail = format!("{} by {} {until}: {}", what.access, what.by.name, what.note);
     let access = ByHand::from_name(&what.access)?;
     Some((what.mailbox, what.device.clone(), Override { access, detail }))

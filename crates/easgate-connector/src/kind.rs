@@ -19,13 +19,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 5] = [
-        Self::Full,
-        Self::Quick,
-        Self::Watch,
-        Self::User,
-        Self::Override,
-    ];
+    pub const ALL: [Self; 5] = [Self::Full, Self::Quick, Self::Watch, Self::User, Self::Override];
 
     /// The stable name, in the store and in reports.
     #[must_use]

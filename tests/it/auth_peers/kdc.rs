@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::clock::Clock;
 use super::held::{Held, finish, folder, free_port, write};
 use super::{PASSWORD, UMLAUTS};
 
@@ -21,32 +22,61 @@ pub(super) struct Kdc {
     port: u16,
 }
 
+/// What time it is in a realm, and how long its tickets last.
+pub(super) struct Times<'a> {
+    pub(super) clock: Option<&'a Clock>,
+    /// How long a ticket lasts.
+    pub(super) lifetime: &'static str,
+    /// By how many seconds clocks may differ, and a ticket may be over.
+    pub(super) skew: u32,
+}
+
+impl Default for Times<'_> {
+    fn default() -> Self {
+        Self {
+            clock: None,
+            lifetime: "10h",
+            skew: 300,
+        }
+    }
+}
+
 impl Kdc {
     /// The realm `EXAMPLE.TEST` alone.
     pub(super) fn example() -> Self {
+        Self::with(&Times::default())
+    }
+
+    /// The same with other times.
+    pub(super) fn with(times: &Times<'_>) -> Self {
         let realms = [(EXAMPLE, free_port())];
-        Self::start(&realms, 0)
+        Self::start(&realms, 0, times)
     }
 
     /// The realms `HOME.TEST` and `EXAMPLE.TEST`, with a key in common.
     pub(super) fn home_and_example() -> (Self, Self) {
         let realms = [(HOME, free_port()), (EXAMPLE, free_port())];
-        (Self::start(&realms, 0), Self::start(&realms, 1))
+        let times = Times::default();
+        (Self::start(&realms, 0, &times), Self::start(&realms, 1, &times))
     }
 
-    fn start(realms: &[(&'static str, u16)], own: usize) -> Self {
+    fn start(realms: &[(&'static str, u16)], own: usize, times: &Times<'_>) -> Self {
         let (realm, port) = realms[own];
         let folder = folder("kdc");
         let at = folder.display();
-        write(&folder.join("krb5.conf"), &krb5_conf(realm, realms, &folder));
+        write(
+            &folder.join("krb5.conf"),
+            &krb5_conf(realm, realms, times.skew, &folder),
+        );
         write(
             &folder.join("kdc.conf"),
             &format!(
                 "[kdcdefaults]\nkdc_listen = 127.0.0.1:{port}\nkdc_tcp_listen = 127.0.0.1:{port}\n\
                  [realms]\n{realm} = {{\ndatabase_name = {at}/principal\nkey_stash_file = {at}/stash\n\
-                 acl_file = {at}/acl\nmax_life = 10h\nhost_based_services = *\n\
+                 acl_file = {at}/acl\nmax_life = {}\nhost_based_services = *\n\
                  supported_enctypes = aes256-cts-hmac-sha1-96:normal aes128-cts-hmac-sha1-96:normal\n\
-                 default_principal_flags = +preauth\n}}\n[logging]\nkdc = FILE:{at}/log\n"
+                 default_principal_flags = +preauth\n}}\n[logging]\nkdc = FILE:{at}/log\n",
+                times.lifetime
             ),
         );
         let command = |program: &str| {
@@ -79,7 +109,11 @@ impl Kdc {
                 .stdin(Stdio::from(input)),
         );
         let mut kdc = command("krb5kdc");
-        let server = Held::start(folder.clone(), kdc.args(["-n", "-r", realm]));
+        kdc.args(["-n", "-r", realm]);
+        if let Some(clock) = times.clock {
+            clock.rule(&mut kdc);
+        }
+        let server = Held::start(folder.clone(), &kdc);
         server.serves(port);
         for shared in ["keytab", "krb5.conf"] {
             // The acceptors read them as users with fewer rights; `HOME` has no keytab.
@@ -131,11 +165,22 @@ impl Kdc {
             .unwrap_or_else(|error| panic!("{account}: {error}"))
     }
 
+    /// The same, with a ticket that lasts so long.
+    pub(super) fn kinit_for(&self, lifetime: &str, account: &str, password: &str) -> PathBuf {
+        self.kinit_with(&["-l", lifetime], account, password)
+            .unwrap_or_else(|error| panic!("{account}: {error}"))
+    }
+
     /// The same; what the client says where it gets none.
     pub(super) fn try_kinit(&self, account: &str, password: &str) -> Result<PathBuf, String> {
+        self.kinit_with(&[], account, password)
+    }
+
+    fn kinit_with(&self, options: &[&str], account: &str, password: &str) -> Result<PathBuf, String> {
         let cache = self.server.folder.join(format!("cache-{account}"));
         let principal = format!("{account}@{}", self.realm);
-        kinit(&self.krb5_conf(), &cache, &[&principal], password)?;
+        let arguments = [options, &[&principal]].concat();
+        kinit(&self.krb5_conf(), &cache, &arguments, password)?;
         Ok(cache)
     }
 }
@@ -165,11 +210,11 @@ pub(super) fn kinit(
 }
 
 /// A configuration that knows `realms`, with `localhost` in `EXAMPLE.TEST`.
-fn krb5_conf(default: &str, realms: &[(&str, u16)], folder: &Path) -> String {
+fn krb5_conf(default: &str, realms: &[(&str, u16)], skew: u32, folder: &Path) -> String {
     let mut text = format!(
         "[libdefaults]\ndefault_realm = {default}\ndns_lookup_kdc = false\ndns_lookup_realm = false\n\
          dns_canonicalize_hostname = false\nrdns = false\nudp_preference_limit = 1\n\
-         default_ccache_name = FILE:{}/cache\n[realms]\n",
+         clockskew = {skew}\ndefault_ccache_name = FILE:{}/cache\n[realms]\n",
         folder.display()
     );
     for (realm, port) in realms {

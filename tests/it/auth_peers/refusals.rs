@@ -11,7 +11,7 @@ use super::sealed::{Options, Sealed};
 use super::{PASSWORD, installed};
 
 /// Why the log-on failed.
-fn cause(error: &InvokeError) -> &AuthenticationError {
+pub(super) fn cause(error: &InvokeError) -> &AuthenticationError {
     if let InvokeError::Setup { source, .. } = error {
         return cause(source);
     }

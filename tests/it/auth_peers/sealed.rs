@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::certificates::Certificates;
+use super::clock::Clock;
 use super::held::{Held, finish, folder, json};
 use super::{file, packages, upstream};
 use crate::program::Server;
@@ -20,18 +21,20 @@ pub(super) struct Sealed {
 
 /// How an acceptor differs from the usual one.
 #[derive(Default)]
-pub(super) struct Options {
+pub(super) struct Options<'a> {
     /// Closes connections that were idle for so many seconds.
     pub(super) idle: Option<f32>,
     /// What its 401 offers; both by default.
     pub(super) schemes: Option<&'static str>,
     /// Serves https, with a certificate signed by this digest.
     pub(super) digest: Option<&'static str>,
+    /// What time it is there; the right one by default.
+    pub(super) clock: Option<&'a Clock>,
 }
 
 impl Sealed {
     /// Starts an acceptor with the realm of `krb5_conf` and the keys of `keytab`.
-    pub(super) fn start(krb5_conf: &Path, keytab: &Path, options: &Options) -> Self {
+    pub(super) fn start(krb5_conf: &Path, keytab: &Path, options: &Options<'_>) -> Self {
         let folder = folder("sealed");
         let upstream = upstream();
         let certificates = options.digest.map(|digest| Certificates::make(&folder, digest));
@@ -55,6 +58,9 @@ impl Sealed {
         if let Some(certificates) = &certificates {
             acceptor.arg("--cert").arg(certificates.path("server.pem"));
             acceptor.arg("--key").arg(certificates.path("server.key"));
+        }
+        if let Some(clock) = options.clock {
+            clock.rule(&mut acceptor);
         }
         let server = Held::start(folder, &acceptor);
         let url = server.wait(|said| {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use easgate_cmdlet::{Authentication, CmdletTransport, Config, WsmanTransport};
 use easgate_compliance::{Limits, Policy, Threshold};
 use easgate_connector::adapters::ExchangeAdapter;
-use easgate_connector::{Cycle, Mode, OrganizationConfig, Report, Silent, SystemClock, WriteQueue};
+use easgate_connector::{
+    Cycle, Mode, OrganizationConfig, Precautions, Report, Silent, SystemClock, WriteQueue,
+};
 use easgate_intune::FileSource;
 use easgate_store::Store;
 
@@ -18,8 +20,8 @@ use super::sealed::{Options, Sealed};
 use super::{PASSWORD, UMLAUTS, installed};
 use crate::full_sync::enrolled;
 
-/// Two full syncs with one store: the first has everything to do, the second nothing.
-async fn two_syncs(config: Config) -> (Report, Report) {
+/// Two full syncs with one store, with a `pause` between them: the first has everything to do, the second nothing.
+pub(super) async fn two_syncs_apart(config: Config, pause: Duration) -> (Report, Report) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("enrolled.csv");
     std::fs::write(&path, enrolled()).expect("a file");
@@ -36,6 +38,7 @@ async fn two_syncs(config: Config) -> (Report, Report) {
             ..Limits::default()
         },
         accept_shrunken: BTreeSet::new(),
+        precautions: Precautions::default(),
         lanes: 1,
     };
     let config = Config {
@@ -59,6 +62,7 @@ async fn two_syncs(config: Config) -> (Report, Report) {
         progress: &Silent,
     };
     let first = cycle.full_sync().await.expect("the facts are read");
+    tokio::time::sleep(pause).await;
     let second = cycle.full_sync().await.expect("the facts are read");
     transport.close().await;
     store.close().await;
@@ -71,7 +75,7 @@ async fn check_sync(sealed: &Sealed, mechanism: &str, way: Authentication) {
         danger_allow_ntlm_without_channel_binding: true,
         ..config(&sealed.url, way)
     };
-    let (first, second) = two_syncs(config).await;
+    let (first, second) = two_syncs_apart(config, Duration::ZERO).await;
     assert_eq!(first.devices, 60);
     assert_eq!(
         (first.changes.planned, first.changes.applied),

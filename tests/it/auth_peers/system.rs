@@ -1,9 +1,13 @@
-//! The program with credentials of the system: a ticket cache, a keytab, and none.
+//! The program with credentials of the system: a ticket cache, one that has ended, a keytab, and none.
 
+use std::time::Duration;
+
+use super::clock::Clock;
 use super::kdc::Kdc;
 use super::program_doors::{check_sealed, check_two_syncs, folder, sync};
 use super::sealed::{Options, Sealed};
 use super::{PASSWORD, installed};
+use crate::program::run_with;
 
 /// A KDC and a server, where the program was built with the feature `gssapi`; says plainly when it was not.
 fn peers() -> Option<(Kdc, Sealed)> {
@@ -92,4 +96,67 @@ fn without_any_credentials_the_program_says_where_they_are_looked_for() {
     for told in ["the system has no Kerberos credentials", "KRB5_CLIENT_KTNAME"] {
         assert!(ended.stdout.contains(told), "{}", ended.stdout);
     }
+}
+
+#[test]
+fn a_ticket_that_has_ended_in_the_cache_is_named_and_a_new_one_serves() {
+    let Some((kdc, sealed)) = peers() else { return };
+    let krb5_conf = kdc.krb5_conf().display().to_string();
+    let cache = kdc.kinit_for("2s", "alice", PASSWORD);
+    let named = format!("FILE:{}", cache.display());
+    let environment = [
+        ("KRB5_CONFIG", krb5_conf.as_str()),
+        ("KRB5CCNAME", &named),
+        ("KRB5_CLIENT_KTNAME", "FILE:/nonexistent"),
+    ];
+    std::thread::sleep(Duration::from_secs(3));
+    let folder = folder(&exchange(&sealed));
+    let ended = sync(folder.path(), PASSWORD, &environment);
+    assert_eq!(ended.code, Some(4), "{}\n{}", ended.stdout, ended.stderr);
+    let check = ["check", "--config", "easgate.toml"];
+    let checked = run_with(folder.path(), &check, &environment);
+    assert_eq!(checked.code, Some(2), "{}", checked.stdout);
+    for said in [&ended.stdout, &checked.stdout] {
+        for told in ["ticket that the system has for", "has expired", "kinit"] {
+            assert!(said.contains(told), "{told}: {said}");
+        }
+    }
+    assert_eq!(
+        sealed.stats().count("messages"),
+        0,
+        "nothing was asked or changed"
+    );
+    assert_eq!(kdc.kinit("alice", PASSWORD), cache);
+    let ended = sync(folder.path(), PASSWORD, &environment);
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.json()["changes"]["applied"], 40);
+}
+
+#[test]
+fn a_server_whose_clock_is_wrong_is_named() {
+    let Some((kdc, _)) = peers() else { return };
+    let clock = Clock::new();
+    let options = Options {
+        clock: Some(&clock),
+        ..Options::default()
+    };
+    let sealed = Sealed::start(&kdc.krb5_conf(), &kdc.keytab(), &options);
+    let krb5_conf = kdc.krb5_conf().display().to_string();
+    let cache = format!("FILE:{}", kdc.kinit("alice", PASSWORD).display());
+    let environment = [("KRB5_CONFIG", krb5_conf.as_str()), ("KRB5CCNAME", &cache)];
+    let folder = folder(&exchange(&sealed));
+    for (wrong, told) in [
+        ("+1h", "ahead of this computer's"),
+        ("-1h", "behind this computer's"),
+    ] {
+        clock.set(wrong);
+        let ended = sync(folder.path(), PASSWORD, &environment);
+        assert_eq!(ended.code, Some(4), "{}\n{}", ended.stdout, ended.stderr);
+        for told in [told, "(NTP)"] {
+            assert!(ended.stdout.contains(told), "{}", ended.stdout);
+        }
+    }
+    clock.set("+0");
+    let ended = sync(folder.path(), PASSWORD, &environment);
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.stdout, ended.stderr);
 }

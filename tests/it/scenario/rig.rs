@@ -5,7 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
-use easgate_connector::{Cycle, CycleError, Mode, OrganizationConfig, Planned, Report, Silent, WriteQueue};
+use easgate_connector::{
+    Cycle, CycleError, Mode, OrganizationConfig, Planned, Precautions, Report, Silent, WriteQueue,
+};
 use easgate_store::{List, Store};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -31,9 +33,10 @@ impl Rig {
                 limits: Limits::default(),
                 lanes: 1,
                 accept_shrunken: BTreeSet::new(),
+                precautions: Precautions::default(),
             },
-            queue: WriteQueue::new(1),
             folder: folder(),
+            queue: WriteQueue::new(1),
         }
     }
 

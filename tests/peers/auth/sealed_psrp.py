@@ -6,6 +6,7 @@ It prints `listening on http://localhost:n/PowerShell`, authenticates each conne
 passes it on to URL with the account of the PSRP peer, seals the answer and sends it back, until its standard input
 ends. Over http everything after the log-on has to be sealed; over https it is plain, and the channel binding has to
 be that of the certificate. Both spellings of the boundary are understood; answers have Exchange's, with a blank.
+A connection is forgotten when the ticket that it was opened with has ended.
 GET /stats tells what clients did; POST /close closes every connection that has nothing to do.
 
 The environment names the keytab (KRB5_KTNAME), the realm (KRB5_CONFIG) and NTLM's accounts (NTLM_USER_FILE).
@@ -55,6 +56,16 @@ def binding(certificate):
     algorithm = x509.load_der_x509_certificate(der).signature_hash_algorithm.name
     digest = hashlib.new("sha256" if algorithm in ("md5", "sha1") else algorithm, der).digest()
     return GssChannelBindings(application_data=b"tls-server-end-point:" + digest)
+
+
+def has_ended(context):
+    """Whether the ticket of a log-on has ended; an NTLM log-on has none."""
+    while context is not None and not isinstance(context, gssapi.SecurityContext):
+        context = getattr(context, "_context", None)
+    try:
+        return context is not None and context.lifetime <= 0
+    except gssapi.exceptions.ExpiredContextError:
+        return True
 
 
 class Server(ThreadingHTTPServer):
@@ -160,6 +171,9 @@ class Handler(BaseHTTPRequestHandler):
             self.server.close_idle()
             return self.reply(200)
         headers = []
+        if self.context and self.context.complete and has_ended(self.context):
+            self.server.count("ticket ended")
+            self.context = None
         try:
             if token := self.headers.get("Authorization"):
                 headers = self.log_on(token)

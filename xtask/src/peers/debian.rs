@@ -10,6 +10,7 @@ use crate::run::{self, Failure};
 pub(crate) const AUTHENTICATION: &[&str] = &[
     "apache2-bin",
     "curl",
+    "faketime",
     "krb5-admin-server",
     "krb5-kdc",
     "krb5-user",

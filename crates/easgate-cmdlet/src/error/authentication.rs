@@ -34,14 +34,17 @@ pub enum AuthenticationError {
     #[error("the domain controller has no encryption type in common with us for {username} and {spn}")]
     NoCommonEncryption { username: String, spn: String },
 
-    #[error("the clocks of this computer, the domain controller and the server differ too much")]
-    ClockSkew,
+    #[error("the clocks of this computer, the domain controller and the server differ too much ({reason})")]
+    ClockSkew { reason: String },
 
     #[error("no domain controller answers ({kdc})")]
     KdcUnreachable { kdc: String },
 
     #[error("the system has no Kerberos credentials for {username}")]
     NoSystemCredentials { username: String },
+
+    #[error("the Kerberos ticket that the system has for {username} has expired")]
+    SystemTicketExpired { username: String },
 
     #[error("no domain controller is known for the domain of {username}")]
     NoKdc { username: String },
@@ -110,10 +113,11 @@ impl AuthenticationError {
             Self::Secret { .. }
             | Self::UnknownService { .. }
             | Self::NoCommonEncryption { .. }
-            | Self::ClockSkew
+            | Self::ClockSkew { .. }
             | Self::KdcUnreachable { .. }
             | Self::NoKdc { .. }
             | Self::NoSystemCredentials { .. }
+            | Self::SystemTicketExpired { .. }
             | Self::NotOffered { .. }
             | Self::TicketRefused { .. }
             | Self::ServerUnproven { .. }
@@ -152,7 +156,7 @@ impl AuthenticationError {
             Self::PasswordExpired { .. } => "change the password; a service account's should not expire",
             Self::AccountExpired { .. } => "extend the account's lifetime",
             Self::NoCommonEncryption { .. } => "enable AES-256 for the account and for the service",
-            Self::ClockSkew => "synchronise the clocks of all three computers (NTP)",
+            Self::ClockSkew { .. } => "synchronise the clocks of all three computers (NTP)",
             Self::KdcUnreachable { .. } => {
                 "look whether the domain controller runs and whether the firewall lets TCP port 88 through"
             }
@@ -160,6 +164,10 @@ impl AuthenticationError {
             Self::NoSystemCredentials { .. } => {
                 "run kinit and point KRB5CCNAME to the cache, or point KRB5_CLIENT_KTNAME to a keytab; klist and klist -k \
                  show what is in them"
+            }
+            Self::SystemTicketExpired { .. } => {
+                "run kinit again, or let something renew the cache in time (k5start, kinit -R in a timer); with a keytab in \
+                 KRB5_CLIENT_KTNAME new tickets are taken without help"
             }
             Self::NotOffered { .. } => {
                 "choose an authentication that is offered, or enable this one on the server's virtual directory"

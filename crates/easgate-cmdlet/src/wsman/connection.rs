@@ -37,7 +37,7 @@ enum Legs {
     Done,
     Answered(Answer),
     /// The server does not know the scheme.
-    NotOffered(Vec<Challenge>),
+    NotOffered(Answer, Vec<Challenge>),
 }
 
 impl Connection {
@@ -175,10 +175,10 @@ impl LogOn<'_> {
                     return Ok(Ok(context));
                 }
                 Legs::Answered(answer) => return Ok(Err(answer)),
-                Legs::NotOffered(offered) => {
+                Legs::NotOffered(answer, offered) => {
                     scheme = logon.choose(&offered)?;
                     if switched {
-                        return Err(refused(&context).into());
+                        return Err(logon.refused(&context, &answer.headers, None).into());
                     }
                     switched = true;
                 }
@@ -189,16 +189,8 @@ impl LogOn<'_> {
     /// Exchanges tokens until the server no longer answers 401 and has proved itself.
     async fn legs(&self, context: &mut SecurityContext) -> Result<Legs, LaneError> {
         let scheme = context.scheme();
-        let mut token = Vec::new();
+        let mut token = context.step(&[]).await?;
         for leg in 0..MAX_LEGS {
-            if leg > 0 && context.is_done() {
-                return Err(refused(context).into());
-            }
-            token = match context.step(&token).await {
-                Ok(token) => token,
-                Err(AuthenticationError::Protocol { .. }) if leg > 0 => return Err(refused(context).into()),
-                Err(error) => return Err(error.into()),
-            };
             if token.is_empty() {
                 let reason = "there is no token to send".to_owned();
                 return Err(AuthenticationError::Protocol { reason }.into());
@@ -210,10 +202,19 @@ impl LogOn<'_> {
             if answer.status != StatusCode::UNAUTHORIZED {
                 return finish(context, answer, reply).await;
             }
-            token = match reply {
-                Some(reply) => reply,
+            let refused = |context: &SecurityContext| {
+                let token = reply.as_deref();
+                self.dialer.logon().refused(context, &answer.headers, token)
+            };
+            token = match &reply {
+                Some(_) if context.is_done() => return Err(refused(context).into()),
+                Some(reply) => match context.step(reply).await {
+                    Ok(token) => token,
+                    Err(AuthenticationError::Protocol { .. }) => return Err(refused(context).into()),
+                    Err(error) => return Err(error.into()),
+                },
                 None if leg == 0 && Scheme::choose(&[scheme], &offered).is_none() => {
-                    return Ok(Legs::NotOffered(offered));
+                    return Ok(Legs::NotOffered(answer, offered));
                 }
                 None if leg == 0 && scheme.mechanism() == security::Mechanism::Ntlm => {
                     // The password has not been looked at yet.
@@ -250,17 +251,6 @@ async fn finish(
         body: Vec::new(),
         ..answer
     }))
-}
-
-fn refused(context: &SecurityContext) -> AuthenticationError {
-    match context.scheme().mechanism() {
-        security::Mechanism::Kerberos => AuthenticationError::TicketRefused {
-            spn: context.spn().to_owned(),
-        },
-        security::Mechanism::Ntlm => AuthenticationError::CredentialRefused {
-            username: context.username().to_owned(),
-        },
-    }
 }
 
 /// What an error means that came while nothing of a command was sent yet.

@@ -91,12 +91,22 @@ impl Refusal {
 ///
 /// Each connection has an HTTP client of its own that never makes another: schemes that authenticate the
 /// connection rather than the request allow nothing else. When the connection turns out to be gone and provably
-/// nothing was sent, the lane opens another and sends once more. Every other failure ends the connection, and
-/// whether the server has acted is then not known.
+/// nothing was sent, or the server no longer knows who is on it and takes nothing, the lane opens another and sends
+/// once more. Every other failure ends the connection, and whether the server has acted is then not known.
 #[derive(Debug)]
 pub(super) struct Lane {
     dialer: Arc<Dialer>,
     connection: Option<Connection>,
+}
+
+/// Whether a connection that has served before is at its end, and the request did nothing on it: it is gone, it cannot
+/// seal any more, or its log-on has ended on the server's side, as with the ticket that it was made with.
+const fn is_over(error: &LaneError) -> bool {
+    matches!(
+        error,
+        LaneError::Transport(TransportError::Gone | TransportError::Connect { .. })
+            | LaneError::Authentication(AuthenticationError::Forgotten)
+    )
 }
 
 impl Lane {
@@ -115,8 +125,8 @@ impl Lane {
                     self.connection = Some(connection);
                     return Ok(answer);
                 }
-                Err(LaneError::Transport(TransportError::Gone)) => {
-                    tracing::debug!("Connection was gone; opening another");
+                Err(error) if is_over(&error) => {
+                    tracing::debug!(?error, "Connection is of no more use; opening another");
                 }
                 Err(error) => return Err(error),
             }

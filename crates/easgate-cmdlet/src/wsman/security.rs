@@ -14,6 +14,7 @@ mod failure;
 mod kdc;
 mod logon;
 mod scheme;
+mod skew;
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};

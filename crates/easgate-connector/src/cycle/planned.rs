@@ -61,7 +61,10 @@ impl Cycle<'_> {
         let mut changes = plan(&facts, &decisions, &ownership, policy);
         let records = before.sizes.get(RECORDS).copied();
         let records = records.unwrap_or_else(|| rows(&facts.inventory.enrollments));
-        if gates.hold_vanished(organization, &facts, &changes, records).await? {
+        if gates
+            .hold_vanished(organization, &facts, &changes, records)
+            .await?
+        {
             gates.except(&mut facts.exceptions);
             decisions = decide(&facts, policy, &ownership);
             changes = plan(&facts, &decisions, &ownership, policy);

@@ -104,14 +104,21 @@ impl HeldSummary {
     /// What has to be typed to let the changes go, where nobody has said anything yet.
     #[must_use]
     pub fn command(&self, organization: &str) -> Option<String> {
-        (self.state == HeldState::Held)
-            .then(|| format!("easgate approve {} --organization {organization} --by NAME", self.id))
+        (self.state == HeldState::Held).then(|| {
+            format!(
+                "easgate approve {} --organization {organization} --by NAME",
+                self.id
+            )
+        })
     }
 
     /// The summary as a sentence.
     #[must_use]
     pub fn sentence(&self, organization: &str) -> String {
-        let by = self.by.as_deref().map_or_else(String::new, |by| format!(" by {by}"));
+        let by = self
+            .by
+            .as_deref()
+            .map_or_else(String::new, |by| format!(" by {by}"));
         let what = match self.state {
             HeldState::Held => format!("held since {}", at(self.since)),
             HeldState::Approved | HeldState::Rejected | HeldState::Ended => format!("{}{by}", self.state),

@@ -107,7 +107,7 @@ async fn check(
         breaker: breaker(organization, store).await,
     };
     let mut met = None;
-    let Ok(transports) = organization.exchange.transports(environment) else {
+    let Ok(transports) = wiring::transports(&organization.exchange, environment) else {
         for url in organization.exchange.servers() {
             findings.skipped(
                 "log-on",

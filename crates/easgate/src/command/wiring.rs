@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use easgate_cmdlet::{CmdletTransport, FirstReachable, WsmanTransport};
-use easgate_config::{Configuration, Enrollment, Environment, Exchange, Organization};
+use easgate_config::{Configuration, Enrollment, Environment, Exchange, ExchangeError, Organization};
 use easgate_connector::adapters::{Breaker, ExchangeAdapter};
 use easgate_connector::ports::EnrollmentSource;
 use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins};
@@ -213,7 +213,7 @@ fn servers(
     lanes: usize,
     seen: &[ServerSeen],
 ) -> Result<FirstReachable<WsmanTransport>, Failure> {
-    let mut configs = exchange.transports(environment)?;
+    let mut configs = transports(exchange, environment)?;
     if exchange.may_discover()
         && let Some(first) = configs.first().cloned()
     {
@@ -232,6 +232,21 @@ fn servers(
         })?);
     }
     Ok(FirstReachable::new(servers).ok_or(NoServer)?)
+}
+
+/// How to reach each server, with the time of day.
+///
+/// # Errors
+/// A secret cannot be read now.
+pub(crate) fn transports(
+    exchange: &Exchange,
+    environment: &Environment,
+) -> Result<Vec<easgate_cmdlet::Config>, ExchangeError> {
+    let mut configs = exchange.transports(environment)?;
+    for config in &mut configs {
+        config.now = Some(|| SystemClock::new().now().into());
+    }
+    Ok(configs)
 }
 
 /// What keeps the account from being locked.

@@ -229,3 +229,20 @@ async fn a_sync_whose_server_goes_away_is_done_at_the_next_one() {
         place.exchange.stop().await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_whose_clock_is_wrong_is_told_and_takes_nothing() {
+    let place = Place::new(World::contoso(60)).await;
+    let organization = place.exchange.organization();
+    organization.set_clock_skew(time::Duration::hours(1));
+    organization.set_update_on_set(true);
+    place.easgate("sync --full").await.exits(0);
+    let again = place.easgate("sync --full --json").await.exits(0).json();
+    assert_eq!(again["changes"]["planned"], 0, "{again}");
+    let told = again["warnings"].to_string();
+    assert!(
+        told.contains("changed in the future") && told.contains("clock"),
+        "{told}"
+    );
+    place.exchange.stop().await.unwrap();
+}

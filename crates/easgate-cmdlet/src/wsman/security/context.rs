@@ -77,7 +77,7 @@ impl SecurityContext {
         bindings: Option<Vec<u8>>,
     ) -> Result<Self, AuthenticationError> {
         let library = PasswordLibrary::new(scheme, username, password, spn, kdcs, bindings);
-        let library = library.map_err(|text| read(&text, username, spn, scheme))?;
+        let library = library.map_err(|text| read(&text, username, spn, scheme, false))?;
         Ok(Self::new(
             Library::Password(Box::new(library)),
             username,
@@ -100,7 +100,7 @@ impl SecurityContext {
     ) -> Result<Self, AuthenticationError> {
         let username = principal.unwrap_or("the default principal");
         let library = SystemLibrary::new(scheme, principal, spn, bindings).await;
-        let library = library.map_err(|text| read(&text, username, spn, scheme))?;
+        let library = library.map_err(|text| read(&text, username, spn, scheme, true))?;
         Ok(Self::new(Library::System(library), username, spn, scheme))
     }
 
@@ -228,15 +228,21 @@ impl SecurityContext {
     }
 
     fn failure(&self, text: &str) -> AuthenticationError {
-        read(text, &self.username, &self.spn, self.scheme)
+        let by_system = match &self.library {
+            Library::Password(_) => false,
+            #[cfg(feature = "gssapi")]
+            Library::System(_) => true,
+        };
+        read(text, &self.username, &self.spn, self.scheme, by_system)
     }
 }
 
-fn read(text: &str, username: &str, spn: &str, scheme: Scheme) -> AuthenticationError {
+fn read(text: &str, username: &str, spn: &str, scheme: Scheme, by_system: bool) -> AuthenticationError {
     let who = Who {
         username,
         spn,
         mechanism: scheme.mechanism(),
+        by_system,
     };
     failure::read(text, &who)
 }

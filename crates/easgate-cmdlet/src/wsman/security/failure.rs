@@ -12,6 +12,8 @@ pub(super) struct Who<'a> {
     pub(super) username: &'a str,
     pub(super) spn: &'a str,
     pub(super) mechanism: Mechanism,
+    /// Whether the system had the ticket already; else it was a moment old.
+    pub(super) by_system: bool,
 }
 
 /// Reads `text`, the library's error as it prints. The kind of its errors does not tell causes apart; the text does.
@@ -39,8 +41,14 @@ pub(super) fn read(text: &str, who: &Who<'_>) -> AuthenticationError {
         AuthenticationError::AccountExpired { username }
     } else if has("KDC has no support for encryption type") {
         AuthenticationError::NoCommonEncryption { username, spn }
-    } else if has("lock skew too great") || has("TimeSkew") {
-        AuthenticationError::ClockSkew
+    } else if has("lock skew too great") || has("TimeSkew") || has("icket not yet valid") {
+        clock_skew()
+    } else if has("icket expired") || has("credential has expired") {
+        if who.by_system {
+            AuthenticationError::SystemTicketExpired { username }
+        } else {
+            clock_skew()
+        }
     } else if has("Cannot contact any KDC") {
         let kdc = "those that krb5.conf names".to_owned();
         AuthenticationError::KdcUnreachable { kdc }
@@ -53,6 +61,11 @@ pub(super) fn read(text: &str, who: &Who<'_>) -> AuthenticationError {
             reason: format!("{}: {}", who.mechanism.name(), without_data(text)),
         }
     }
+}
+
+fn clock_skew() -> AuthenticationError {
+    let reason = "Kerberos says so".to_owned();
+    AuthenticationError::ClockSkew { reason }
 }
 
 /// The data that a domain controller sends with its error holds the account's salt.
@@ -78,10 +91,11 @@ mod tests {
             "InvalidParameter: client's entry in database has expired",
             "OperationNotSupported: KDC has no support for encryption type",
             "TimeSkew: clock skew too great",
+            "Unspecified GSS failure.  Minor code may provide more information (Ticket not yet valid)",
+            "Unspecified GSS failure.  Minor code may provide more information (Ticket expired)",
             "NoAuthenticatingAuthority: KDC dc1.contoso.example:88: Connection refused (os error 111)",
             "NoAuthenticatingAuthority: KDC dc1.contoso.example:88: timed out",
             "NoAuthenticatingAuthority: No KDC server found",
-            "NoAuthenticatingAuthority: No KDC server found for realm CHILD.CONTOSO.EXAMPLE",
             "Unspecified GSS failure.  Minor code may provide more information (Preauthentication failed)",
             "Unspecified GSS failure.  Minor code may provide more information (Server not found in Kerberos database)",
             "Unspecified GSS failure.  Minor code may provide more information (Client's credentials have been revoked)",
@@ -95,6 +109,7 @@ mod tests {
                 username: "ana@contoso.example",
                 spn: "HTTP/ex1.contoso.example",
                 mechanism: Mechanism::Kerberos,
+                by_system: text.contains("GSS") || text.contains("redential"),
             };
             let error = read(text, &who);
             assert!(!error.to_string().contains("DEADBEEF") && !error.cure().is_empty());
@@ -111,10 +126,11 @@ mod tests {
             the password of ana@contoso.example has expired [refused]
             the account ana@contoso.example has expired [refused]
             the domain controller has no encryption type in common with us for ana@contoso.example and HTTP/ex1.contoso.example
-            the clocks of this computer, the domain controller and the server differ too much
+            the clocks of this computer, the domain controller and the server differ too much (Kerberos says so)
+            the clocks of this computer, the domain controller and the server differ too much (Kerberos says so)
+            the Kerberos ticket that the system has for ana@contoso.example has expired
             no domain controller answers (dc1.contoso.example:88: Connection refused (os error 111)) [transient]
             no domain controller answers (dc1.contoso.example:88: timed out) [transient]
-            no domain controller is known for the domain of ana@contoso.example
             no domain controller is known for the domain of ana@contoso.example
             the domain controller refused the password of ana@contoso.example, or the account has no AES-256 key [refused]
             the domain controller does not know the service HTTP/ex1.contoso.example

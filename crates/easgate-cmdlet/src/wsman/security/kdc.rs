@@ -2,18 +2,22 @@
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use sspi::{NetworkProtocol, NetworkRequest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use url::Url;
 
+use super::skew;
 use crate::KdcAddress;
 
 /// How long one domain controller may take for one question.
 const LIMIT: Duration = Duration::from_secs(5);
 const MAX_REPLY: usize = 1024 * 1024;
+/// Questions and replies begin with their length.
+const PREFIX: usize = 4;
 
 /// The domain controllers of one account.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub(super) struct Kdcs {
     addresses: Vec<KdcAddress>,
     /// The one that answered last.
     answering: AtomicUsize,
+    /// What time it was there when one last told, which it does as it asks for a proof of the password.
+    time: Mutex<Option<SystemTime>>,
 }
 
 impl Kdcs {
@@ -28,6 +34,7 @@ impl Kdcs {
         Self {
             addresses,
             answering: AtomicUsize::new(0),
+            time: Mutex::new(None),
         }
     }
 
@@ -36,12 +43,27 @@ impl Kdcs {
         self.addresses.first().map(|kdc| kdc.url().clone())
     }
 
-    /// Asks one domain controller after the other until one answers, beginning with the one that did last.
+    /// What time it was at the domain controller when it last told.
+    pub(super) fn time(&self) -> Option<SystemTime> {
+        *self.time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the domain controllers, and keeps the time that they tell.
     ///
     /// # Errors
     ///
     /// The text names each that was asked, and why it did not answer.
     pub(super) async fn ask(&self, request: &NetworkRequest) -> Result<Vec<u8>, String> {
+        let reply = self.ask_in_turn(request).await?;
+        let told = reply.get(PREFIX..).and_then(skew::error_time);
+        if told.is_some() {
+            *self.time.lock().unwrap_or_else(PoisonError::into_inner) = told;
+        }
+        Ok(reply)
+    }
+
+    /// Asks one domain controller after the other until one answers, beginning with the one that did last.
+    async fn ask_in_turn(&self, request: &NetworkRequest) -> Result<Vec<u8>, String> {
         if request.protocol != NetworkProtocol::Tcp {
             return Err(format!("{}: only Kerberos over TCP is spoken", request.url));
         }
@@ -77,18 +99,17 @@ async fn ask_one(url: &Url, question: &[u8]) -> Result<Vec<u8>, String> {
     Err(format!("{host}:{port}: {reason}"))
 }
 
-/// Question and reply both begin with their length.
 async fn exchange(host: &str, port: u16, question: &[u8]) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect((host, port)).await?;
     stream.write_all(question).await?;
-    let mut prefix = [0; 4];
+    let mut prefix = [0; PREFIX];
     stream.read_exact(&mut prefix).await?;
     let length = usize::try_from(u32::from_be_bytes(prefix)).unwrap_or(usize::MAX);
     if length > MAX_REPLY {
         return Err(io::Error::other("the reply is too long"));
     }
-    let mut reply = vec![0; 4 + length];
-    let (front, body) = reply.split_at_mut(4);
+    let mut reply = vec![0; PREFIX + length];
+    let (front, body) = reply.split_at_mut(PREFIX);
     front.copy_from_slice(&prefix);
     stream.read_exact(body).await?;
     Ok(reply)

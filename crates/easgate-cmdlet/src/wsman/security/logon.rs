@@ -1,7 +1,10 @@
 //! What every log-on of one transport has in common.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
+use http::HeaderMap;
+use http::header::DATE;
 use secrecy::SecretString;
 use url::Url;
 
@@ -11,6 +14,7 @@ use super::binding::channel_bindings;
 use super::context::SecurityContext;
 use super::kdc::Kdcs;
 use super::scheme::{Challenge, Mechanism, Scheme, names};
+use super::skew;
 #[cfg(not(feature = "gssapi"))]
 use crate::ConfigError;
 use crate::{Authentication, AuthenticationError, Config};
@@ -45,6 +49,7 @@ pub(in crate::wsman) struct Logon {
     learnt: Mutex<Option<Scheme>>,
     by_system: bool,
     unbound_allowed: bool,
+    now: Option<fn() -> SystemTime>,
 }
 
 impl Logon {
@@ -66,6 +71,7 @@ impl Logon {
             learnt: Mutex::new(None),
             by_system: matches!(config.authentication, Authentication::SystemKerberos(_)),
             unbound_allowed: config.danger_allow_ntlm_without_channel_binding,
+            now: config.now,
         }
     }
 
@@ -148,6 +154,32 @@ impl Logon {
             Mechanism::Ntlm => self.bindings(url, certificate)?,
         };
         SecurityContext::with_password(scheme, username, password, &spn, &self.kdcs, bindings)
+    }
+
+    /// What it means that the server does not let `context` in, with these headers and this token.
+    pub(in crate::wsman) fn refused(
+        &self,
+        context: &SecurityContext,
+        headers: &HeaderMap,
+        token: Option<&[u8]>,
+    ) -> AuthenticationError {
+        match context.scheme().mechanism() {
+            Mechanism::Kerberos => {
+                let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+                let known = skew::Known {
+                    domain_controller: self.kdcs.time(),
+                    here: self.now.map(|now| now()),
+                };
+                if let Some(reason) = skew::reason(token, date, &known) {
+                    return AuthenticationError::ClockSkew { reason };
+                }
+                let spn = context.spn().to_owned();
+                AuthenticationError::TicketRefused { spn }
+            }
+            Mechanism::Ntlm => AuthenticationError::CredentialRefused {
+                username: context.username().to_owned(),
+            },
+        }
     }
 
     fn bindings(

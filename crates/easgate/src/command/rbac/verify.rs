@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::cli::RbacVerifyArguments;
 use crate::command::Failure;
-use crate::command::wiring::Settings;
+use crate::command::wiring::{self, Settings};
 use crate::exit::Exit;
 use crate::output;
 
@@ -55,9 +55,7 @@ pub(super) async fn run(arguments: &RbacVerifyArguments) -> Result<Exit, Failure
 type Asked = Result<(String, Vec<easgate_exchange::rbac::GrantedCommand>), ExchangeError>;
 
 async fn ask(organization: &Organization) -> Result<Asked, Failure> {
-    let transports = organization
-        .exchange
-        .transports(&Environment::of_this_process())?;
+    let transports = wiring::transports(&organization.exchange, &Environment::of_this_process())?;
     let first = transports.into_iter().next().ok_or(NoServer)?;
     let transport: Arc<dyn CmdletTransport> = Arc::new(WsmanTransport::new(first)?);
     let client = ExchangeClient::new(Arc::clone(&transport), organization.exchange.client());
