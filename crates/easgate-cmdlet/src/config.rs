@@ -1,5 +1,6 @@
 //! How to reach an endpoint.
 
+mod addresses;
 mod authentication;
 mod secret;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use url::{Host, Url};
 
 use crate::Command;
 
+pub use addresses::HostAddresses;
 pub use authentication::{Authentication, KdcAddress, KerberosLogon, SystemLogon};
 pub use secret::Secret;
 pub use tls::{CertificatePin, ClientCertificate, Proxy};
@@ -63,6 +65,11 @@ pub struct Config {
     pub proxy: Option<Proxy>,
     /// A file with PEM certificates of authorities to trust besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// Where hosts lead whose names are not looked up; a proxy looks names up by itself.
+    pub addresses: HostAddresses,
+    /// Whether a server told the name in `url`. Such a name leads neither to this computer nor to one that is known to its
+    /// link alone, unless `addresses` says so.
+    pub discovered: bool,
     /// Tells the time of day. When a server refuses a ticket of the system, its clock is compared with this one; a ticket
     /// that was taken with a password is compared with the clock of the domain controller.
     pub now: Option<fn() -> SystemTime>,
@@ -96,6 +103,8 @@ impl Config {
             pins: Vec::new(),
             proxy: None,
             ca_file: None,
+            addresses: HostAddresses::default(),
+            discovered: false,
             now: None,
             limits: Limits::default(),
         }
@@ -144,7 +153,7 @@ impl Config {
     fn check_authentication(&self, encrypted: bool, host: &Host<&str>) -> Result<(), ConfigError> {
         match &self.authentication {
             Authentication::Basic { .. } => {
-                if !encrypted && !self.danger_allow_unencrypted && !is_loopback(host) {
+                if !encrypted && !self.danger_allow_unencrypted && !self.stays_here(host) {
                     return Err(ConfigError::Unencrypted {
                         host: host.to_string(),
                     });
@@ -167,6 +176,12 @@ impl Config {
             return Err(ConfigError::CertificateOverHttp);
         }
         self.proxy.as_ref().map_or(Ok(()), Proxy::check)
+    }
+
+    /// Whether what is sent to `host` does not leave this computer.
+    fn stays_here(&self, host: &Host<&str>) -> bool {
+        let named = self.addresses.get(&host.to_string());
+        is_loopback(host) || self.proxy.is_none() && named.is_some_and(|address| address.is_loopback())
     }
 }
 

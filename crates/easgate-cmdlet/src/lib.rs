@@ -47,8 +47,8 @@ mod transport;
 mod wsman;
 
 pub use config::{
-    Authentication, CertificatePin, ClientCertificate, Config, ConfigError, KdcAddress, KerberosLogon,
-    Limits, Proxy, Secret, SetupCommand, SystemLogon,
+    Authentication, CertificatePin, ClientCertificate, Config, ConfigError, HostAddresses, KdcAddress,
+    KerberosLogon, Limits, Proxy, Secret, SetupCommand, SystemLogon,
 };
 pub use easgate_psrp::clixml::{ClixmlError, PsValue};
 pub use easgate_psrp::command::Command;

@@ -12,6 +12,7 @@ mod lane;
 #[cfg(test)]
 mod lane_tests;
 mod one_shot;
+mod outside;
 mod pipeline;
 mod redirect;
 mod refusing_proxy;

@@ -2,10 +2,14 @@
 //!
 //! The comments here are the descriptions in the schema and in `docs/configuration.md`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::parallel::RawParallel;
+use crate::schedule::RawSchedule;
+use crate::service::RawService;
 use crate::text::{RawDuration, RawSecret, RawThreshold};
 
 /// The configuration of easgate.
@@ -18,6 +22,12 @@ pub(crate) struct RawFile {
     /// Where durable state is kept.
     #[serde(default)]
     pub(crate) store: RawStore,
+    /// `easgate run`.
+    #[serde(default)]
+    pub(crate) service: RawService,
+    /// How it shows when the audit was tampered with.
+    #[serde(default)]
+    pub(crate) audit: RawAudit,
 }
 
 /// One Exchange organisation.
@@ -39,6 +49,9 @@ pub(crate) struct RawOrganization {
     /// How much may change within 24 hours.
     #[serde(default)]
     pub(crate) guard: RawGuard,
+    /// What `easgate run` does by itself, and when.
+    #[serde(default)]
+    pub(crate) schedule: RawSchedule,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
@@ -112,12 +125,17 @@ pub(crate) struct RawExchange {
     #[serde(default = "shells")]
     pub(crate) shells: usize,
     /// Whether another server is used when one cannot be reached: the next of `servers`, then those that the organisation
-    /// itself told in the last good run (never with `basic` or `ntlm`); with `false` only the first ever is.
+    /// itself told in the last good run (with `basic` and `ntlm` only those that `addresses` names); with `false` only the first ever is.
     #[serde(default = "yes")]
     pub(crate) cas_failover: bool,
     /// The domains of servers that the organisation itself told and that may be used; the domain of the first server when empty.
     #[serde(default)]
     pub(crate) failover_domains: Vec<String>,
+    /// Where servers are whose names the name service of this computer does not know, or knows otherwise: the full name of a server and
+    /// its IP address. Certificates, tickets and requests keep the name. A server that is named here may also be used when the
+    /// organisation told it.
+    #[serde(default)]
+    pub(crate) addresses: BTreeMap<String, String>,
     /// How long a connection may take to come about.
     #[serde(default = "connect_timeout")]
     pub(crate) connect_timeout: RawDuration,
@@ -367,6 +385,22 @@ impl Default for RawStore {
     fn default() -> Self {
         Self {
             url: "sqlite://easgate.db".to_owned(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RawAudit {
+    /// The file of the key under which the audit is sealed, from the folder of this file unless it begins with `/`; made at
+    /// the first run. `KEY.checkpoints` beside it is added to at the end of each run, so easgate must be able to write there.
+    pub(crate) key: String,
+}
+
+impl Default for RawAudit {
+    fn default() -> Self {
+        Self {
+            key: "audit.key".to_owned(),
         }
     }
 }

@@ -29,19 +29,23 @@
 //! its own settings; this crate fills them in. Secrets stand in the file by reference alone, are read when they
 //! are needed, and never print.
 
+mod difference;
 mod file;
 mod load;
 mod organization;
 mod parallel;
 mod problem;
 mod resolve;
+mod schedule;
 mod schema;
 mod secret;
+mod service;
 mod spelling;
 mod text;
 mod warnings;
 
-pub use load::{LoadError, load, parse};
+pub use difference::{Difference, differences};
+pub use load::{LoadError, load, load_text, parse};
 pub use organization::{
     Configuration, Enrollment, Exchange, ExchangeError, Graph, GraphCredential, GraphError, Organization,
     StoreLocation,
@@ -50,6 +54,7 @@ pub use parallel::Parallel;
 pub use problem::{ParseError, Problem, Warning};
 pub use schema::{reference, schema};
 pub use secret::{Environment, SecretError, SecretRef};
+pub use service::{ServiceManager, ServiceSettings};
 
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,14 @@ use crate::{Configuration, resolve, spelling};
 /// # Errors
 /// The file cannot be read, or something in it is wrong: then every mistake that can be found at once is named.
 pub fn load(path: &Path) -> Result<Configuration, LoadError> {
+    load_text(path).map(|(configuration, _)| configuration)
+}
+
+/// As [`load`], with the text of the file, to compare it with a later one.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_text(path: &Path) -> Result<(Configuration, String), LoadError> {
     let unreadable = |source| LoadError::Unreadable {
         path: path.to_owned(),
         source,
@@ -22,10 +30,11 @@ pub fn load(path: &Path) -> Result<Configuration, LoadError> {
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let whole = std::path::absolute(path).map_err(unreadable)?;
     let base = whole.parent().unwrap_or(Path::new("/"));
-    parse(&text, base).map_err(|source| LoadError::Wrong {
+    let configuration = parse(&text, base).map_err(|source| LoadError::Wrong {
         path: path.to_owned(),
         source,
-    })
+    })?;
+    Ok((configuration, text))
 }
 
 /// Checks `text`. Relative paths in it go from `base`.

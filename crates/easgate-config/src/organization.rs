@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
+use easgate_connector::schedule::Schedule;
 use easgate_connector::{Mode, OrganizationConfig, Precautions};
 use easgate_intune::{Credential, FileSource, GraphConfig, ProxyLogin};
 use secrecy::SecretString;
 
-use crate::{Environment, SecretError, SecretRef, Warning};
+use crate::{Environment, SecretError, SecretRef, ServiceSettings, Warning};
 
 pub(crate) use exchange::Secrets;
 pub use exchange::{Exchange, ExchangeError};
@@ -22,6 +23,10 @@ pub struct Configuration {
     pub organizations: Vec<Organization>,
     /// Where durable state is kept.
     pub store: StoreLocation,
+    /// What the service needs.
+    pub service: ServiceSettings,
+    /// The file of the key under which the audit is sealed.
+    pub audit_key: PathBuf,
     /// What works and should be looked at.
     pub warnings: Vec<Warning>,
 }
@@ -62,6 +67,8 @@ pub struct Organization {
     pub limits: Limits,
     /// What is done where the policy has nothing to say.
     pub precautions: Precautions,
+    /// What the service does by itself, and when.
+    pub schedule: Schedule,
 }
 
 impl Organization {

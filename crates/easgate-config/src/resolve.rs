@@ -14,7 +14,7 @@ use easgate_connector::Mode;
 use crate::file::{RawFile, RawMode, RawOrganization};
 use crate::problem::{Key, Problem, Source};
 use crate::text::RawSecret;
-use crate::{Configuration, Organization, SecretRef, StoreLocation, warnings};
+use crate::{Configuration, Organization, SecretRef, ServiceSettings, StoreLocation, warnings};
 
 /// Where the checks stand, and what they found.
 pub(crate) struct Checks<'a> {
@@ -45,15 +45,26 @@ pub(crate) fn resolve(
         .collect();
     checks.distinct(&raw.organization);
     checks.store(&raw.store.url);
+    if raw.audit.key.is_empty() || raw.audit.key.ends_with('/') {
+        let key = [Key::Name("audit"), Key::Name("key")];
+        checks.problem(
+            &key,
+            "the key of the audit is the path of a file, such as \"/var/lib/easgate/audit.key\"",
+        );
+    }
     if !checks.problems.is_empty() {
         return Err(checks.problems);
     }
     Ok(Configuration {
         organizations,
+        service: ServiceSettings {
+            socket: raw.service.socket.as_ref().map(|path| base.join(path)),
+        },
         store: StoreLocation {
             url: raw.store.url.clone(),
             base: base.to_owned(),
         },
+        audit_key: base.join(&raw.audit.key),
         warnings: warnings::warnings(raw, source),
     })
 }
@@ -64,7 +75,7 @@ impl Checks<'_> {
     }
 
     /// A problem with `key` in a section of the organisation at `at`.
-    fn problem_in(&mut self, at: usize, section: &str, key: &str, message: impl Into<String>) {
+    pub(crate) fn problem_in(&mut self, at: usize, section: &str, key: &str, message: impl Into<String>) {
         let path = [
             Key::Name("organization"),
             Key::Index(at),
@@ -84,6 +95,7 @@ impl Checks<'_> {
         let exchange = self.exchange(at, &raw.exchange);
         let policy = self.policy(at, &raw.policy);
         let enrollment = self.enrollment(at, &raw.enrollment, &policy);
+        let schedule = self.schedule(at, &raw.name, &raw.schedule);
         Some(Organization {
             name: raw.name.clone(),
             mode: match raw.mode {
@@ -100,6 +112,7 @@ impl Checks<'_> {
                 removals: raw.guard.removals.0,
             },
             precautions: self.precautions(at, &raw.policy),
+            schedule: schedule?,
         })
     }
 

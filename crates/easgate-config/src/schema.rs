@@ -103,6 +103,7 @@ fn form(root: &Value, property: &Value) -> String {
         "string" => "text".to_owned(),
         "boolean" => "`true` or `false`".to_owned(),
         "integer" => "number".to_owned(),
+        "object" => "table of names and text".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -129,6 +130,9 @@ fn toml_of(value: &Value) -> String {
     let Some(map) = value.as_object() else {
         return value.to_string();
     };
+    if map.is_empty() {
+        return "{}".to_owned();
+    }
     let entries: Vec<String> = map
         .iter()
         .map(|(key, value)| format!("{key} = {}", toml_of(value)))

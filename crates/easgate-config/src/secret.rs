@@ -124,7 +124,7 @@ impl Environment {
         Self(Arc::new(look_up))
     }
 
-    fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         (self.0)(name)
     }
 }

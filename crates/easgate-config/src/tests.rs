@@ -1,6 +1,7 @@
 mod access;
 mod organizations;
 mod reference;
+mod schedule;
 mod secrets;
 
 use std::path::Path;
@@ -111,8 +112,8 @@ fn what_is_misspelt_is_named_with_its_place_and_the_nearest_word() {
         "mode = \"enforce\"",
         "colour = \"blue\"",
         &expect![[r#"
-        line 4, column 1: unknown key `colour`; known here: enrollment, exchange, guard, mode, name, policy
-    "#]],
+            line 4, column 1: unknown key `colour`; known here: enrollment, exchange, guard, mode, name, policy, schedule
+        "#]],
     );
     check(
         "env = ",

@@ -21,7 +21,7 @@ impl RawDuration {
         Self(Duration::from_secs(seconds))
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (unit, seconds) = UNITS.into_iter().find(|(unit, _)| text.ends_with(unit))?;
         let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
         number.checked_mul(seconds).map(Self::seconds)

@@ -3,7 +3,7 @@
 use easgate_compliance::{Limits, Threshold};
 
 use crate::Warning;
-use crate::file::{RawFile, RawForeignAllow, RawLevel, RawMode, RawOrganization};
+use crate::file::{RawExchange, RawFile, RawForeignAllow, RawLevel, RawMode, RawOrganization};
 use crate::problem::{Key, Source};
 
 /// Returns the warnings in the order of the file.
@@ -46,6 +46,8 @@ fn of(organization: &RawOrganization) -> Vec<(&'static str, &'static str, String
         "danger_allow_ntlm_without_channel_binding",
         "whoever is on the way can relay the NTLM log-on to another server",
     );
+    let idle = are_idle(&organization.exchange);
+    warn(idle, "exchange", "addresses", IDLE_ADDRESSES);
     warn(
         !policy.always_allow_compliant,
         "policy",
@@ -82,6 +84,14 @@ fn of(organization: &RawOrganization) -> Vec<(&'static str, &'static str, String
         "the limit is above the usual 200 devices or 10 %: a mistake may give access to more refused devices at once",
     );
     found
+}
+
+const IDLE_ADDRESSES: &str =
+    "every server is reached through the proxy, which looks names up by itself, so this has no effect";
+
+/// Whether no name is looked up here, so that addresses change nothing.
+fn are_idle(exchange: &RawExchange) -> bool {
+    !exchange.addresses.is_empty() && exchange.proxy.is_some() && exchange.no_proxy.is_empty()
 }
 
 /// Whether `limit` lets more through; of a lone figure, that figure is compared.

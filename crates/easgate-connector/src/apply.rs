@@ -324,6 +324,7 @@ const fn kind(error: &CallError) -> &'static str {
         CallErrorKind::ListFull => "listFull",
         CallErrorKind::Refused => "refused",
         CallErrorKind::Incomplete => "incomplete",
+        CallErrorKind::Stopped => "stopped",
     }
 }
 

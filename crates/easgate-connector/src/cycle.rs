@@ -10,7 +10,7 @@ mod tests;
 mod write;
 
 use easgate_compliance::{Facts, OwnedEntry};
-use easgate_store::{Finish, List, LockError, OwnedRow, RunId, Store, StoreError, Writer};
+use easgate_store::{AuditHead, Finish, List, LockError, OwnedRow, RunId, Store, StoreError, Writer};
 
 use crate::clock::Clock;
 use crate::config::OrganizationConfig;
@@ -99,15 +99,22 @@ impl Cycle<'_> {
             figures: report.to_json(),
             baseline,
         };
-        if let Err(error) = writer.finish_run(run, &finish).await {
-            report.errors.push(crate::report::ReportError {
+        match writer.finish_run(run, &finish).await {
+            Ok(Some(head)) => tell_head(&self.config.name, head),
+            Ok(None) => {}
+            Err(error) => report.errors.push(crate::report::ReportError {
                 mailbox: None,
                 device: None,
                 kind: "store",
                 message: chain(&error),
-            });
+            }),
         }
     }
+}
+
+/// Tells the system log the head of the audit, so that an audit whose end is cut or written anew can be found out.
+pub(crate) fn tell_head(organization: &str, head: AuditHead) {
+    tracing::info!(event_id = "audit.head", organization, %head, "The audit stands here");
 }
 
 /// What a run saw, for the next.

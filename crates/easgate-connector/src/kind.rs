@@ -13,13 +13,11 @@ pub enum Kind {
     Watch,
     /// One person's mailbox.
     User,
-    /// One device that a person decided about.
-    Override,
 }
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 5] = [Self::Full, Self::Quick, Self::Watch, Self::User, Self::Override];
+    pub const ALL: [Self; 4] = [Self::Full, Self::Quick, Self::Watch, Self::User];
 
     /// The stable name, in the store and in reports.
     #[must_use]
@@ -29,7 +27,6 @@ impl Kind {
             Self::Quick => "quick",
             Self::Watch => "watch",
             Self::User => "user",
-            Self::Override => "override",
         }
     }
 }

@@ -31,6 +31,8 @@ mod record;
 mod recovery;
 mod report;
 mod retry;
+pub mod schedule;
+pub mod service;
 mod stand_ins;
 mod status;
 

@@ -116,6 +116,8 @@ pub enum CallErrorKind {
     Refused,
     /// A list came in part only, or a record of it cannot be read.
     Incomplete,
+    /// The run was told to stop before the call was made, or while a list was read.
+    Stopped,
 }
 
 /// Why a call to Exchange did not give its result.
@@ -160,7 +162,10 @@ impl CallError {
     pub const fn ends_the_run(&self) -> bool {
         matches!(
             self.kind,
-            CallErrorKind::Connection | CallErrorKind::Unauthorized | CallErrorKind::NotGranted
+            CallErrorKind::Connection
+                | CallErrorKind::Unauthorized
+                | CallErrorKind::NotGranted
+                | CallErrorKind::Stopped
         )
     }
 }

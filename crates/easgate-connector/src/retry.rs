@@ -48,7 +48,8 @@ pub(crate) fn pause(kind: CallErrorKind, wait: Duration) -> Duration {
         | CallErrorKind::NotGranted
         | CallErrorKind::ListFull
         | CallErrorKind::Refused
-        | CallErrorKind::Incomplete => wait,
+        | CallErrorKind::Incomplete
+        | CallErrorKind::Stopped => wait,
     };
     asked.min(LONGEST)
 }

@@ -21,6 +21,7 @@ mod bind;
 mod catalog;
 mod cmdlets;
 mod culture;
+mod door;
 mod error;
 mod fault_plan;
 mod filter;
@@ -39,7 +40,7 @@ mod version;
 pub use catalog::Rbac;
 pub use culture::{Culture, EN_GB, EN_US, JA_JP};
 pub use fault_plan::{Fault, Faults, Refusal};
-pub use organization::{DeviceNow, Organization};
+pub use organization::{DeviceNow, ListWrite, Organization};
 pub use start::{ExchangeConfig, ExchangeSimulator, LoggedCommand};
 pub use version::ExchangeVersion;
 

@@ -5,14 +5,23 @@
 //! system log, and checkpoints under a key.
 
 mod action;
+mod anchor;
+mod checkpoint;
 mod encoding;
 mod event;
+mod line;
 mod record;
+mod seal;
+mod verify;
 
 pub use action::AuditAction;
+pub use anchor::{Anchor, AnchorError};
 pub use encoding::{AuditHash, AuditHead, ParseHeadError};
 pub use event::{Actor, AuditEvent};
+pub use line::{AuditLine, LineError};
 pub use record::AuditRecord;
+pub use seal::{AuditKey, Checkpoint};
+pub use verify::{ChainCheck, Fault, FaultKind, Verdict, Voucher, Witness};
 
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod devices;
 pub(crate) mod gates;
+pub(crate) mod last_runs;
 pub(crate) mod refusals;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
@@ -202,7 +203,7 @@ pub(crate) async fn the_window_counts_devices_over_24_hours_and_all_runs(store: 
     );
 }
 
-fn finish(result: RunResult, baseline: Option<Baseline>) -> Finish {
+pub(crate) fn finish(result: RunResult, baseline: Option<Baseline>) -> Finish {
     Finish {
         at: NOW + Duration::hours(2),
         result,

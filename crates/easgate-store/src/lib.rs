@@ -27,6 +27,7 @@ mod convert;
 mod devices;
 mod held;
 mod journal;
+mod last_runs;
 mod lock;
 mod open;
 mod organization;
@@ -38,12 +39,17 @@ mod removals;
 mod runs;
 mod tombstones;
 
-pub use audit::{Actor, AuditAction, AuditEvent, AuditHash, AuditHead, AuditRecord, ParseHeadError};
+pub use audit::{
+    Actor, Anchor, AnchorError, AuditAction, AuditEvent, AuditHash, AuditHead, AuditKey, AuditLine,
+    AuditRecord, ChainCheck, Checkpoint, Fault, FaultKind, LineError, ParseHeadError, Verdict, Voucher,
+    Witness,
+};
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use held::{HeldPlan, HeldRow, HeldState, HeldVerdict, Said};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
+pub use last_runs::LastRun;
 pub use lock::LockError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
@@ -54,6 +60,8 @@ pub use refusal::Refusal;
 pub use runs::{Finish, Run, RunId, RunResult};
 pub use tombstones::Tombstone;
 
+#[cfg(test)]
+mod anchor_tests;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]

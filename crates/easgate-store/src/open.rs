@@ -11,6 +11,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use crate::audit::Anchor;
 use crate::organization::{Organization, StoreError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -20,6 +21,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 pub struct Store {
     pool: SqlitePool,
     path: PathBuf,
+    anchor: Option<Anchor>,
 }
 
 impl Store {
@@ -55,7 +57,26 @@ impl Store {
                 source,
             })?;
         migrate(&pool, &path).await?;
-        Ok(Self { pool, path })
+        Ok(Self {
+            pool,
+            path,
+            anchor: None,
+        })
+    }
+
+    /// Seals the audit of every organisation at the end of each run, with the key of `anchor`.
+    #[must_use]
+    pub fn anchored(self, anchor: Anchor) -> Self {
+        Self {
+            anchor: Some(anchor),
+            ..self
+        }
+    }
+
+    /// Where heads of the audit are sealed.
+    #[must_use]
+    pub const fn anchor(&self) -> Option<&Anchor> {
+        self.anchor.as_ref()
     }
 
     /// The view of the organisation that the configuration calls `name`.

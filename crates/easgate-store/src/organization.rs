@@ -2,7 +2,7 @@
 
 use sqlx::sqlite::SqlitePool;
 
-use crate::audit::Actor;
+use crate::audit::{Actor, Anchor, AnchorError};
 use crate::lock::{Lock, LockError};
 use crate::open::Store;
 
@@ -68,6 +68,11 @@ impl Organization {
         self.id
     }
 
+    /// Where heads of the audit are sealed.
+    pub(crate) const fn anchor(&self) -> Option<&Anchor> {
+        self.store.anchor()
+    }
+
     pub(crate) const fn pool(&self) -> &SqlitePool {
         self.store.pool()
     }
@@ -119,6 +124,8 @@ pub enum StoreError {
     Write { what: &'static str, source: sqlx::Error },
     #[error("the store holds {value:?} in {column}, which this version did not write")]
     Corrupt { column: &'static str, value: String },
+    #[error("the audit cannot be sealed")]
+    Seal(#[source] AnchorError),
 }
 
 pub(crate) fn reading(what: &'static str) -> impl Fn(sqlx::Error) -> StoreError {

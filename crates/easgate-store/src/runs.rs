@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use time::OffsetDateTime;
 
-use crate::audit::{AuditAction, AuditEvent, append};
+use crate::audit::{AuditAction, AuditEvent, AuditHead, append};
 use crate::baseline::Baseline;
 use crate::convert::{parse, to_micros, to_time};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
@@ -154,6 +154,7 @@ impl Writer {
     /// The store cannot be written.
     pub async fn start_run(&self, kind: &str, mode: &str, now: OffsetDateTime) -> Result<RunId, StoreError> {
         let wrong = writing("the run");
+        let sealing = self.prepare_seal()?;
         let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
         self.interrupt(&mut transaction, now).await.map_err(&wrong)?;
         let id = sqlx::query_scalar(
@@ -167,6 +168,15 @@ impl Writer {
         .await
         .map(RunId)
         .map_err(&wrong)?;
+        if let Some(made) = sealing {
+            let event = AuditEvent {
+                after: Some(made),
+                ..self.of_run(AuditAction::KeyMade, id, now)
+            };
+            append(&mut transaction, self.organization(), &event)
+                .await
+                .map_err(&wrong)?;
+        }
         if kind != WATCH {
             let event = AuditEvent {
                 after: Some(mode.to_owned()),
@@ -207,9 +217,12 @@ impl Writer {
 
     /// Ends a run, records that in the audit, and keeps what the run saw when it saw everything.
     ///
+    /// Returns the new head of the audit, which the caller tells the system log, and which is sealed when the
+    /// store is anchored. `None` after a watch pass that did nothing.
+    ///
     /// # Errors
-    /// The store cannot be written.
-    pub async fn finish_run(&self, run: RunId, finish: &Finish) -> Result<(), StoreError> {
+    /// The store or the file of checkpoints cannot be written.
+    pub async fn finish_run(&self, run: RunId, finish: &Finish) -> Result<Option<AuditHead>, StoreError> {
         let wrong = writing("the run");
         let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
         let kind: Option<String> = sqlx::query_scalar(
@@ -231,6 +244,7 @@ impl Writer {
         let did_nothing = kind.as_deref() == Some(WATCH)
             && finish.result == RunResult::Succeeded
             && !self.intended(&mut transaction, run).await.map_err(&wrong)?;
+        let mut sealed = None;
         if !did_nothing {
             let event = AuditEvent {
                 outcome: Some(finish.result.name().to_owned()),
@@ -238,11 +252,18 @@ impl Writer {
                 server: finish.server.clone(),
                 ..self.of_run(AuditAction::RunEnded, run, finish.at)
             };
-            append(&mut transaction, self.organization(), &event)
+            let head = append(&mut transaction, self.organization(), &event)
                 .await
                 .map_err(&wrong)?;
+            let checkpoint = self.seal(&mut transaction, head, finish.at).await?;
+            sealed = Some((head, checkpoint));
         }
-        transaction.commit().await.map_err(wrong)
+        transaction.commit().await.map_err(wrong)?;
+        let Some((head, checkpoint)) = sealed else {
+            return Ok(None);
+        };
+        self.keep_outside(checkpoint.as_ref())?;
+        Ok(Some(head))
     }
 
     async fn keep(

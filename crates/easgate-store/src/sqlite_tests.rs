@@ -60,6 +60,11 @@ contract_over_sqlite! {
 }
 
 contract_over_sqlite! {
+    crate::contract::last_runs:
+    the_latest_run_of_each_kind_is_known_and_the_latest_good_one,
+}
+
+contract_over_sqlite! {
     crate::contract::refusals:
     the_last_refusal_stands_until_it_is_forgotten,
 }

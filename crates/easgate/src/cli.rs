@@ -1,11 +1,15 @@
 //! What can be asked.
 
+mod audit;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::logging::LogArguments;
+
+pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -66,6 +70,9 @@ pub(crate) enum Command {
     /// Shows connection, syncs, servers and counts
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
+    /// The audit: who changed what and why, and whether it was tampered with
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -267,7 +274,9 @@ pub(crate) enum ConfigCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SimulateCommand {
     /// An Exchange organisation at http://ADDR/powershell, account CONTOSO\connector with password P@ssw0rd!
-    #[command(after_help = "Examples:\n  easgate simulate exchange --listen 127.0.0.1:5985 --devices 500")]
+    #[command(
+        after_help = "Examples:\n  easgate simulate exchange --listen 127.0.0.1:5985 --devices 500\n  easgate simulate exchange --listen 127.0.0.1:5985 --servers 2"
+    )]
     Exchange(SimulateExchangeArguments),
     /// A tenant: token endpoint and Graph
     #[command(after_help = "Examples:\n  easgate simulate tenant --listen 127.0.0.1:4040 --devices 500")]
@@ -296,6 +305,10 @@ pub(crate) struct SimulateExchangeArguments {
     /// What the account may run: connector (both families), original (the original's 21 cmdlets), hosted, or admin
     #[arg(long, default_value = "connector", value_parser = ["connector", "original", "hosted", "admin"])]
     pub(crate) profile: String,
+    /// How many servers of one organisation: the first listens at --listen, the others with the same port at the addresses
+    /// after it. On standard input `down 2` and `up 2` take one down and bring it back
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub(crate) servers: u8,
     /// Gives full objects, as a management shell gets them
     #[arg(long)]
     pub(crate) full_serialization: bool,

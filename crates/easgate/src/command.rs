@@ -1,5 +1,6 @@
 //! The commands, a module each.
 
+mod audit;
 mod check;
 mod completions;
 mod config;
@@ -35,6 +36,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Devices(arguments) => devices::run(&arguments).await,
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,
+        Command::Audit(command) => audit::run(&command).await,
         Command::Config(command) => config::run(&command),
         Command::Simulate(command) => simulate::run(&command).await,
         Command::Completions { shell } => completions::run(shell),

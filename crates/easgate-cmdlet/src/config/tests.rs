@@ -50,6 +50,27 @@ fn basic_goes_unencrypted_to_this_computer_only() {
 }
 
 #[test]
+fn a_name_that_leads_to_this_computer_is_this_computer_unless_a_proxy_looks_it_up() {
+    let mut config = config("http://ex1.contoso.example/powershell");
+    let lead = |config: &mut Config, address: &str| {
+        config.addresses = HostAddresses::from_iter([("EX1.contoso.example", address.parse().unwrap())]);
+    };
+    lead(&mut config, "10.0.0.1");
+    assert!(verdict(&config).contains("unencrypted to ex1.contoso.example"));
+    lead(&mut config, "127.0.0.2");
+    assert_eq!(verdict(&config), "usable");
+    config.url = "http://ex2.contoso.example/powershell".parse().unwrap();
+    assert!(verdict(&config).contains("unencrypted to ex2.contoso.example"));
+    config.url = "http://ex1.contoso.example/powershell".parse().unwrap();
+    config.proxy = Some(Proxy {
+        url: "http://proxy.contoso.example:3128".parse().unwrap(),
+        credentials: None,
+        no_proxy: Vec::new(),
+    });
+    assert!(verdict(&config).contains("unencrypted to ex1.contoso.example"));
+}
+
+#[test]
 fn danger_must_be_allowed_by_name() {
     let mut config = config("http://ex1.contoso.example/powershell");
     config.danger_allow_unencrypted = true;

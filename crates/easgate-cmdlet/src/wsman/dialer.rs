@@ -1,5 +1,6 @@
 //! Makes connections that are all alike.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use reqwest::redirect::Policy;
@@ -10,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::lane::{Lane, LaneError};
 use super::one_shot::OneShot;
+use super::outside::Outside;
 use super::security::{Account, Logon};
 use super::turns::Turns;
 use crate::config::{CertificatePin, ClientCertificate, ConfigError, Proxy};
@@ -135,6 +137,14 @@ impl Dialer {
             .no_proxy()
             .redirect(Policy::none())
             .connect_timeout(self.config.connect_timeout);
+        for (host, address) in self.config.addresses.iter() {
+            // The port is the one of the URL.
+            builder = builder.resolve(host, SocketAddr::new(address, 0));
+        }
+        // Through a proxy the only name that is looked up here is the proxy's, which no server told.
+        if self.config.discovered && self.config.proxy.is_none() {
+            builder = builder.dns_resolver(Outside);
+        }
         if let Some(identity) = identity {
             builder = builder.identity(identity);
         }

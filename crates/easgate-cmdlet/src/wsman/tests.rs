@@ -245,3 +245,39 @@ async fn an_answer_to_another_request_is_not_taken() {
         "{error:?}"
     );
 }
+
+#[tokio::test]
+async fn a_name_that_a_server_told_leads_to_this_computer_only_where_the_configuration_says_so() {
+    let refuses = |seen: &Seen| refuse(seen, &FaultReply::timed_out("ex1"));
+    let to_a_name = |config: &mut Config| {
+        config.url.set_host(Some("localhost")).unwrap();
+        config.discovered = true;
+    };
+    let (error, log) = run(refuses, to_a_name).await;
+    assert!(matches!(
+        error,
+        InvokeError::Transport {
+            sent: false,
+            source: TransportError::Connect { .. },
+            ..
+        }
+    ));
+    let mut causes = String::new();
+    let mut next = std::error::Error::source(&error);
+    while let Some(cause) = next {
+        causes.push_str(&format!("{cause}\n"));
+        next = cause.source();
+    }
+    assert!(causes.contains("write it into `addresses`"), "{causes}");
+    assert_eq!(log.lock().unwrap().len(), 0);
+
+    let named = |config: &mut Config| {
+        config.url.set_host(Some("ex1.contoso.example")).unwrap();
+        config.discovered = true;
+        config
+            .addresses
+            .insert("EX1.contoso.example", "127.0.0.1".parse().unwrap());
+    };
+    let (_, log) = run(refuses, named).await;
+    assert!(!log.lock().unwrap().is_empty());
+}

@@ -78,20 +78,24 @@ impl Exchange {
         self.transports.iter().map(|config| &config.url)
     }
 
-    /// Whether servers may be used that are not in the file: not at a hoster, and not where the credentials themselves
-    /// would go to a host that a server named.
+    /// Whether the server at `url` may be used although it does not stand in `servers`: not at a hoster; and where the
+    /// credentials themselves would go there, only when `addresses` names it, since its name came from a server.
     #[must_use]
-    pub fn may_discover(&self) -> bool {
-        let by_ticket = match self.transports.first().map(|config| &config.authentication) {
-            Some(
-                Authentication::Kerberos(_)
-                | Authentication::Negotiate(_)
-                | Authentication::SystemKerberos(_)
-                | Authentication::Certificate,
-            ) => true,
-            Some(Authentication::Basic { .. } | Authentication::Ntlm { .. } | _) | None => false,
+    pub fn may_stand_in(&self, url: &url::Url) -> bool {
+        let Some(first) = self.transports.first() else {
+            return false;
         };
-        self.cas_failover && self.kind == Kind::OnPremises && by_ticket
+        let by_ticket = match &first.authentication {
+            Authentication::Kerberos(_)
+            | Authentication::Negotiate(_)
+            | Authentication::SystemKerberos(_)
+            | Authentication::Certificate => true,
+            Authentication::Basic { .. } | Authentication::Ntlm { .. } | _ => false,
+        };
+        let is_named = url
+            .host_str()
+            .is_some_and(|host| first.addresses.get(host).is_some());
+        self.cas_failover && self.kind == Kind::OnPremises && (by_ticket || is_named)
     }
 
     /// The settings of the first server without the secrets, to show; `servers` is never empty.

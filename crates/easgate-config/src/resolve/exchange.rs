@@ -1,7 +1,9 @@
 //! The section `exchange`.
 
-use easgate_cmdlet::{Config, ConfigError};
-use url::Url;
+use std::net::IpAddr;
+
+use easgate_cmdlet::{Config, ConfigError, HostAddresses};
+use url::{Host, Url};
 
 use crate::Exchange;
 use crate::file::{RawExchange, RawKind};
@@ -13,6 +15,7 @@ use super::access::Access;
 impl Checks<'_> {
     pub(super) fn exchange(&mut self, at: usize, raw: &RawExchange) -> Option<Exchange> {
         let access = self.access(at, raw);
+        let addresses = self.addresses(at, raw);
         if raw.servers.is_empty() {
             self.problem_in(at, "exchange", "servers", "at least one server is needed");
         }
@@ -25,11 +28,36 @@ impl Checks<'_> {
         }
         let mut transports = Vec::new();
         for (number, server) in raw.servers.iter().enumerate() {
-            transports.extend(self.server(at, number, server, raw, access.as_ref()));
+            transports.extend(self.server(at, number, server, raw, (access.as_ref(), &addresses)));
         }
         let complete = transports.len() == raw.servers.len() && !transports.is_empty();
         let access = access.filter(|_| complete)?;
         Some(Exchange::new(transports, access.secrets, raw))
+    }
+
+    /// Where names lead; every pair that says nothing is a problem.
+    fn addresses(&mut self, at: usize, raw: &RawExchange) -> HostAddresses {
+        let mut addresses = HostAddresses::default();
+        for (name, address) in &raw.addresses {
+            let is_name =
+                matches!(Host::parse(name), Ok(Host::Domain(host)) if host.eq_ignore_ascii_case(name));
+            let problem = match address.parse::<IpAddr>() {
+                Ok(_) if !is_name => Some("this is no name of a server such as ex1.contoso.com"),
+                Ok(address) if address.is_unspecified() || address.is_multicast() => {
+                    Some("nobody can be reached at this address")
+                }
+                Ok(address) => addresses
+                    .insert(name, address)
+                    .map(|_| "the name stands here twice, in different case"),
+                Err(_) => Some("this is no IP address such as 10.1.2.3"),
+            };
+            if let Some(problem) = problem {
+                let path = ["organization", "exchange", "addresses", name].map(Key::Name);
+                let [organization, exchange, key, name] = path;
+                self.problem(&[organization, Key::Index(at), exchange, key, name], problem);
+            }
+        }
+        addresses
     }
 
     fn server(
@@ -38,7 +66,7 @@ impl Checks<'_> {
         number: usize,
         server: &str,
         raw: &RawExchange,
-        access: Option<&Access>,
+        (access, addresses): (Option<&Access>, &HostAddresses),
     ) -> Option<Config> {
         let path = [
             Key::Name("organization"),
@@ -62,6 +90,7 @@ impl Checks<'_> {
             operation_timeout: raw.operation_timeout.0,
             command_timeout: raw.command_timeout.0,
             ca_file: raw.ca_file.as_deref().map(|file| self.path(file)),
+            addresses: addresses.clone(),
             danger_allow_unencrypted: raw.danger_allow_unencrypted,
             danger_allow_ntlm_without_channel_binding: raw.danger_allow_ntlm_without_channel_binding,
             ..Config::new(url, access.authentication.clone())

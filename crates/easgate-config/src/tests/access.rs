@@ -154,3 +154,61 @@ fn an_account_needs_a_password_and_a_name() {
     "#]],
     );
 }
+
+#[test]
+fn addresses_are_names_of_servers_and_where_they_lead() {
+    let https = "servers = [\"https://ex1.contoso.example/powershell\"]\nusername = 'CONTOSO\\connector'";
+    let rows: String = [
+        r#"{ "ex1.contoso.example" = "10.1.2.3", EX2 = "2001:db8::2" }"#,
+        r#"{ "ex1.contoso.example" = "ex2.contoso.example" }"#,
+        r#"{ "10.1.2.3" = "10.1.2.4" }"#,
+        r#"{ "https://ex1" = "10.1.2.4" }"#,
+        r#"{ ex1 = "0.0.0.0", ex2 = "ff02::1" }"#,
+        r#"{ ex1 = "10.1.2.3", EX1 = "10.1.2.4" }"#,
+        r#"["10.1.2.3"]"#,
+    ]
+    .iter()
+    .map(|table| format!("{}\n", said(&format!("{https}\naddresses = {table}"))))
+    .collect();
+    expect![[r#"
+        usable
+        line 9, column 15: this is no IP address such as 10.1.2.3
+        line 9, column 15: this is no name of a server such as ex1.contoso.com
+        line 9, column 15: this is no name of a server such as ex1.contoso.com
+        line 9, column 15: nobody can be reached at this address
+        line 9, column 32: nobody can be reached at this address
+        line 9, column 15: the name stands here twice, in different case
+        line 9, column 13: invalid type: sequence, expected a map
+    "#]]
+    .assert_eq(&rows);
+    let proxied = format!("{https}\naddresses = {{ ex1 = \"10.1.2.3\" }}\nproxy = \"http://proxy:3128\"");
+    let warnings = parse(&sample_with(&proxied), Path::new("/")).unwrap().warnings;
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.to_string().contains("looks names up by itself"))
+    );
+}
+
+#[test]
+fn a_password_goes_to_a_server_that_was_told_only_where_the_file_names_it() {
+    let table = "addresses = { \"ex3.contoso.example\" = \"10.1.2.3\" }";
+    let kerberos = KERBEROS.trim();
+    let basic = "servers = [\"https://ex1.contoso.example/powershell\"]\nusername = 'CONTOSO\\connector'";
+    for (keys, expected) in [
+        (format!("{basic}\n{table}"), [false, true]),
+        (basic.to_owned(), [false, false]),
+        (format!("{basic}\n{table}\ncas_failover = false"), [false, false]),
+        (format!("{basic}\n{table}\nkind = \"hosted\""), [false, false]),
+        (kerberos.to_owned(), [true, true]),
+        (format!("{kerberos}\ncas_failover = false"), [false, false]),
+    ] {
+        let configuration = parse(&sample_with(&keys), Path::new("/")).unwrap();
+        let exchange = &configuration.organizations[0].exchange;
+        let may = ["ex2", "EX3"].map(|host| {
+            let url = format!("https://{host}.contoso.example/powershell");
+            exchange.may_stand_in(&url.parse().unwrap())
+        });
+        assert_eq!(may, expected, "{keys}");
+    }
+}

@@ -69,6 +69,7 @@ const fn signal(kind: CallErrorKind) -> Signal {
         | CallErrorKind::NotGranted
         | CallErrorKind::ListFull
         | CallErrorKind::Refused
-        | CallErrorKind::Incomplete => Signal::Fine,
+        | CallErrorKind::Incomplete
+        | CallErrorKind::Stopped => Signal::Fine,
     }
 }

@@ -62,7 +62,7 @@ impl Cycle<'_> {
 const fn reach(kind: Kind) -> Reach {
     match kind {
         Kind::Full => Reach::Everything,
-        Kind::Quick | Kind::Watch | Kind::User | Kind::Override => Reach::Decided,
+        Kind::Quick | Kind::Watch | Kind::User => Reach::Decided,
     }
 }
 

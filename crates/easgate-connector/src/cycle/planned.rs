@@ -61,9 +61,12 @@ impl Cycle<'_> {
         let mut changes = plan(&facts, &decisions, &ownership, policy);
         let records = before.sizes.get(RECORDS).copied();
         let records = records.unwrap_or_else(|| rows(&facts.inventory.enrollments));
-        if gates
-            .hold_vanished(organization, &facts, &changes, records)
-            .await?
+        // Whoever accepts fewer records says that they are gone.
+        let is_accepted = self.config.accept_shrunken.contains(RECORDS);
+        if !is_accepted
+            && gates
+                .hold_vanished(organization, &facts, &changes, records)
+                .await?
         {
             gates.except(&mut facts.exceptions);
             decisions = decide(&facts, policy, &ownership);

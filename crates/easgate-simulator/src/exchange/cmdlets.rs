@@ -37,6 +37,8 @@ pub(super) type Records = Box<dyn Iterator<Item = Record> + Send>;
 #[derive(Debug, Clone)]
 pub(super) struct Context {
     pub(super) organization: Organization,
+    /// The full name of the server.
+    pub(super) front_end: String,
     pub(super) session: Arc<Session>,
     pub(super) faults: Faults,
     pub(super) place: Place,

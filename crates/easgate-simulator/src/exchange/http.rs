@@ -133,7 +133,7 @@ fn soap(service: &Service, answer: Answer) -> Response {
         }
     };
     set("request-id", Uuid::new_v4().to_string());
-    set("x-feserver", answer.front_end.to_owned());
+    set("x-feserver", service.front_end());
     set("x-calculatedbetarget", service.machine(answer.back_end));
     if let Some(cookie) = answer.cookie {
         set(

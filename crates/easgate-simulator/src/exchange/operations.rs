@@ -26,7 +26,6 @@ pub(super) struct Call {
 pub(super) struct Answer {
     pub(super) body: Result<String, Failure>,
     pub(super) cookie: Option<String>,
-    pub(super) front_end: &'static str,
     pub(super) back_end: usize,
 }
 
@@ -57,12 +56,10 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Answer {
         Fault::Drop { operation: named } if super::same(named, operation) => Some(()),
         _ => None,
     });
-    let front_end = "EX01";
     if dropped.is_some() {
         return Answer {
             body: Err(Failure::Broken),
             cookie: None,
-            front_end,
             back_end: 0,
         };
     }
@@ -76,7 +73,6 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Answer {
         return Answer {
             body,
             cookie,
-            front_end,
             back_end,
         };
     }
@@ -89,7 +85,6 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Answer {
         return Answer {
             body,
             cookie: None,
-            front_end,
             back_end: 0,
         };
     };
@@ -98,7 +93,6 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Answer {
     Answer {
         body,
         cookie: None,
-        front_end,
         back_end: shell.back_end,
     }
 }

@@ -11,9 +11,8 @@ use easgate_model::{AccessLevel, AccessState, AccessStateReason, DeviceAccessRul
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::culture::Culture;
-use super::{ExchangeVersion, same};
-use crate::world::{World, WorldDevice};
+use super::{ExchangeConfig, same};
+use crate::world::WorldDevice;
 
 pub(super) use resolve::Found;
 pub(super) use state::{DeviceObject, MailboxObject, Policy, RuleObject, State};
@@ -41,14 +40,26 @@ pub struct DeviceNow {
     pub wipe_requested: bool,
 }
 
+/// What one run of a cmdlet changed in the lists of a mailbox. A run that changed nothing leaves none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListWrite {
+    /// The full name of the server that it ran on.
+    pub server: String,
+    /// The mailbox's Guid.
+    pub mailbox: Uuid,
+    /// What the allow list has now and had not.
+    pub allowed: Vec<String>,
+    /// What the allow list had and has no more.
+    pub no_longer_allowed: Vec<String>,
+    /// What the block list has now and had not.
+    pub blocked: Vec<String>,
+    /// What the block list had and has no more.
+    pub no_longer_blocked: Vec<String>,
+}
+
 impl Organization {
-    pub(super) fn new(world: &World, version: ExchangeVersion, culture: Culture, child_domain: bool) -> Self {
-        Self(Arc::new(Mutex::new(State::load(
-            world,
-            version,
-            culture,
-            child_domain,
-        ))))
+    pub(super) fn new(config: &ExchangeConfig) -> Self {
+        Self(Arc::new(Mutex::new(State::load(config))))
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -149,6 +160,12 @@ impl Organization {
         let state = self.state();
         let mailbox = &state.mailboxes[state.mailbox(mailbox)?];
         Some((mailbox.allowed.clone(), mailbox.blocked.clone()))
+    }
+
+    /// What cmdlets changed in the lists of mailboxes, oldest first.
+    #[must_use]
+    pub fn list_writes(&self) -> Vec<ListWrite> {
+        self.state().list_writes.clone()
     }
 
     /// Somebody else writes the lists of a mailbox.

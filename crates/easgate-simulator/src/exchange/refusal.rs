@@ -34,8 +34,9 @@ pub(super) fn shell_not_found(service: &Service, id: &str) -> FaultReply {
     if service.config.version > ExchangeVersion::Ex2010 {
         let at = EN_US.format(service.organization.now());
         let request = Uuid::new_v4();
+        let front_end = service.front_end();
         text = format!(
-            "[ClientAccessServer=EX01,BackEndServer={machine},RequestId={request},TimeStamp={at}] \
+            "[ClientAccessServer={front_end},BackEndServer={machine},RequestId={request},TimeStamp={at}] \
              [FailureCategory=WSMan-InvalidShellID] {text}"
         );
     }

@@ -8,7 +8,7 @@ mod server;
 pub(super) use configuration::{POLICY_NAMES, class, policy, rule, settings};
 pub(super) use device::{Family, device, statistics};
 pub(super) use mailbox::{cas_mailbox, recipient};
-pub(super) use server::{client_access, server, servers};
+pub(super) use server::{Known, client_access, server, servers};
 
 use super::organization::State;
 use super::row::{Id, Tail};

@@ -15,29 +15,56 @@ pub(super) struct Service {
     pub(super) config: ExchangeConfig,
     pub(super) organization: Organization,
     pub(super) faults: Faults,
+    /// Which server of the organisation this is, from 0.
+    number: usize,
     shells: Mutex<HashMap<String, Arc<Shell>>>,
-    log: Mutex<VecDeque<LoggedCommand>>,
+    /// What all servers have in common besides the organisation.
+    log: Arc<Mutex<VecDeque<LoggedCommand>>>,
     /// Counts shells, so that back ends take turns.
     opened: AtomicUsize,
     /// Raised when the cookies given so far become worthless.
     epoch: AtomicUsize,
-    failed_logons: AtomicUsize,
+    failed_logons: Arc<AtomicUsize>,
 }
 
 impl Service {
     pub(super) fn new(config: ExchangeConfig) -> Self {
-        let organization =
-            Organization::new(&config.world, config.version, config.culture, config.child_domain);
         Self {
-            organization,
+            organization: Organization::new(&config),
             faults: Faults::default(),
+            number: 0,
             shells: Mutex::default(),
-            log: Mutex::default(),
+            log: Arc::default(),
             opened: AtomicUsize::new(0),
             epoch: AtomicUsize::new(0),
-            failed_logons: AtomicUsize::new(0),
+            failed_logons: Arc::default(),
             config,
         }
+    }
+
+    /// The server with this number of the same organisation.
+    pub(super) fn beside(&self, number: usize) -> Self {
+        Self {
+            config: self.config.clone(),
+            organization: self.organization.clone(),
+            faults: self.faults.clone(),
+            number,
+            shells: Mutex::default(),
+            log: Arc::clone(&self.log),
+            opened: AtomicUsize::new(0),
+            epoch: AtomicUsize::new(0),
+            failed_logons: Arc::clone(&self.failed_logons),
+        }
+    }
+
+    /// The server's full name.
+    pub(super) fn name(&self) -> String {
+        self.machine(self.number)
+    }
+
+    /// The server's short name, as it calls itself in headers.
+    pub(super) fn front_end(&self) -> String {
+        format!("EX{:02}", self.number + 1)
     }
 
     fn shells(&self) -> MutexGuard<'_, HashMap<String, Arc<Shell>>> {
@@ -60,7 +87,7 @@ impl Service {
 
     /// The name of a back end.
     pub(super) fn machine(&self, back_end: usize) -> String {
-        format!("ex0{}.{}", back_end + 1, self.config.world.domain)
+        format!("ex{:02}.{}", back_end + 1, self.config.world.domain)
     }
 
     /// The back end whose turn it is.

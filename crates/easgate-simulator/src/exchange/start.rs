@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use easgate_psrp::clixml::PsValue;
 use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::door::{self, Server};
 use super::service::Service;
-use super::{Culture, EN_US, ExchangeVersion, Faults, Organization, Rbac, http};
+use super::{Culture, EN_US, ExchangeVersion, Faults, Organization, Rbac};
 use crate::world::World;
 
 /// How an organisation is started; [`ExchangeConfig::new`] gives the usual settings.
@@ -20,6 +18,10 @@ use crate::world::World;
 pub struct ExchangeConfig {
     /// Where to listen; loopback only.
     pub listen: SocketAddr,
+    /// How many of the organisation's servers there are to connect to, `ex01`, `ex02` and so on: the first listens at `listen`,
+    /// the others with the same port at the addresses that follow it. They share everything but their shells. With
+    /// more than one the organisation also knows of an older server, and of one in another domain, which are not there.
+    pub servers: usize,
     /// The company.
     pub world: World,
     /// The version of its servers.
@@ -54,6 +56,7 @@ impl ExchangeConfig {
     pub fn new(world: World) -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            servers: 1,
             world,
             version: ExchangeVersion::default(),
             full_serialization: false,
@@ -75,6 +78,8 @@ impl ExchangeConfig {
 pub struct LoggedCommand {
     /// When, by the organisation's clock.
     pub at: OffsetDateTime,
+    /// The full name of the server.
+    pub server: String,
     /// The shell.
     pub shell: String,
     /// The cmdlet as the client wrote it; the text of a script.
@@ -117,10 +122,8 @@ impl LoggedCommand {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct ExchangeSimulator {
-    service: Arc<Service>,
-    address: SocketAddr,
-    stopping: CancellationToken,
-    tasks: JoinSet<std::io::Result<()>>,
+    /// INVARIANT: at least one.
+    servers: Vec<Server>,
 }
 
 impl ExchangeSimulator {
@@ -130,88 +133,110 @@ impl ExchangeSimulator {
     ///
     /// The address is not one of loopback, or is taken.
     pub async fn start(config: ExchangeConfig) -> std::io::Result<Self> {
-        if !config.listen.ip().is_loopback() {
-            return Err(std::io::Error::other(
-                "a simulated organisation listens on loopback only",
-            ));
+        let listeners = door::listen(config.listen, config.servers).await?;
+        let first = Service::new(config);
+        let mut servers = Vec::new();
+        for (number, listener) in listeners.into_iter().enumerate() {
+            servers.push(Server::up(Arc::new(first.beside(number)), listener)?);
         }
-        let listener = TcpListener::bind(config.listen).await?;
-        let address = listener.local_addr()?;
-        let service = Arc::new(Service::new(config));
-        let router = http::router(Arc::clone(&service));
-        let stopping = CancellationToken::new();
-        let stop = stopping.clone().cancelled_owned();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stop).await });
-        Ok(Self {
-            service,
-            address,
-            stopping,
-            tasks,
-        })
+        Ok(Self { servers })
     }
 
-    /// The address it listens on.
+    /// The address that the first server listens on.
     #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> SocketAddr {
+        self.servers[0].address
     }
 
-    /// The URL of its endpoint, `http://127.0.0.1:port/powershell`.
+    /// The URL of the first server's endpoint, `http://127.0.0.1:port/powershell`.
     ///
     /// # Panics
     ///
     /// Never: a socket address makes an URL.
     #[must_use]
     pub fn url(&self) -> Url {
-        Url::parse(&format!("http://{}/powershell", self.address)).expect("a socket address makes an URL")
+        Url::parse(&format!("http://{}/powershell", self.address())).expect("a socket address makes an URL")
+    }
+
+    /// The full name of every server, such as `ex01.contoso.com`, and the address it listens on.
+    #[must_use]
+    pub fn servers(&self) -> Vec<(String, SocketAddr)> {
+        let of = |server: &Server| (server.service.name(), server.address);
+        self.servers.iter().map(of).collect()
+    }
+
+    /// Takes the server down as a loss of power would: nobody listens, connections break, its shells are gone. A cmdlet
+    /// that has begun to write has written.
+    ///
+    /// # Errors
+    ///
+    /// There is no such server, counted from 0, or it ended with an error.
+    pub async fn take_down(&self, server: usize) -> std::io::Result<()> {
+        self.server(server)?.take_down().await
+    }
+
+    /// Brings the server back to where it listened.
+    ///
+    /// # Errors
+    ///
+    /// There is no such server, counted from 0, or its address was taken meanwhile.
+    pub async fn bring_back(&self, server: usize) -> std::io::Result<()> {
+        self.server(server)?.bring_back().await
+    }
+
+    fn server(&self, number: usize) -> std::io::Result<&Server> {
+        let none = || std::io::Error::other(format!("the organisation has {} servers", self.servers.len()));
+        self.servers.get(number).ok_or_else(none)
+    }
+
+    fn service(&self) -> &Service {
+        &self.servers[0].service
     }
 
     /// What the organisation holds, to look at and to change.
     #[must_use]
     pub fn organization(&self) -> Organization {
-        self.service.organization.clone()
+        self.service().organization.clone()
     }
 
-    /// What goes wrong on demand.
+    /// What goes wrong on demand, at whichever server has the next occasion.
     #[must_use]
     pub fn faults(&self) -> Faults {
-        self.service.faults.clone()
+        self.service().faults.clone()
     }
 
-    /// The cmdlets that clients ran so far, oldest first; at most 100,000.
+    /// The cmdlets that clients ran so far at any server, oldest first; at most 100,000.
     #[must_use]
     pub fn commands(&self) -> Vec<LoggedCommand> {
-        self.service.log()
+        self.service().log()
     }
 
     /// Forgets the cmdlets that ran so far.
     pub fn forget_commands(&self) {
-        self.service.forget();
+        self.service().forget();
     }
 
-    /// How many shells are open now.
+    /// How many shells are open now, at all servers.
     #[must_use]
     pub fn open_shells(&self) -> usize {
-        self.service.open_shells()
+        let open = |server: &Server| server.service.open_shells();
+        self.servers.iter().map(open).sum()
     }
 
     /// How many requests came with wrong credentials.
     #[must_use]
     pub fn failed_logons(&self) -> usize {
-        self.service.failed_logons()
+        self.service().failed_logons()
     }
 
     /// Stops listening; waiting Receives are answered first.
     ///
     /// # Errors
     ///
-    /// The server ended with an error.
-    pub async fn stop(mut self) -> std::io::Result<()> {
-        self.service.close();
-        self.stopping.cancel();
-        while let Some(ended) = self.tasks.join_next().await {
-            ended.map_err(std::io::Error::other)??;
+    /// A server ended with an error.
+    pub async fn stop(self) -> std::io::Result<()> {
+        for server in &self.servers {
+            server.close().await?;
         }
         Ok(())
     }

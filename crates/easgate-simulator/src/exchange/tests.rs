@@ -4,4 +4,5 @@ mod client;
 mod commands;
 mod faults;
 mod recorded;
+mod servers;
 mod shape;

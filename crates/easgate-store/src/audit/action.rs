@@ -87,6 +87,15 @@ impl AuditAction {
         Self::KeyMade,
     ];
 
+    /// Whether it is about a change of a mailbox's lists.
+    #[must_use]
+    pub const fn is_change(self) -> bool {
+        matches!(
+            self,
+            Self::ChangeIntended | Self::ChangeApplied | Self::ChangeFailed | Self::ChangeUnknown
+        )
+    }
+
     /// The stable name.
     #[must_use]
     pub const fn name(self) -> &'static str {

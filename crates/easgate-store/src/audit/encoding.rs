@@ -29,6 +29,14 @@ impl AuditHash {
         Some(Self(bytes))
     }
 
+    pub(super) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) const fn bytes(self) -> [u8; 32] {
+        self.0
+    }
+
     /// The hash of the fields of a record, each of which is a text or absent.
     ///
     /// A text is its length in bytes, a colon, its bytes in UTF-8 and a comma; an absent one is a hyphen and a

@@ -1,8 +1,11 @@
 //! `easgate simulate`: simulators for tests and for trying out.
 
+use easgate_model::escape;
 use easgate_simulator::exchange::{ExchangeConfig, ExchangeSimulator, ExchangeVersion, Rbac};
 use easgate_simulator::tenant::{TenantConfig, TenantSimulator};
 use easgate_simulator::world::World;
+
+use tokio::sync::mpsc;
 
 use crate::cli::{SimulateArguments, SimulateCommand, SimulateExchangeArguments};
 use crate::command::{Failure, stopped};
@@ -24,6 +27,7 @@ async fn exchange(arguments: &SimulateExchangeArguments) -> Result<Exit, Failure
     let world = World::contoso(usize::try_from(arguments.common.devices)?);
     let config = ExchangeConfig {
         listen: arguments.common.listen,
+        servers: usize::from(arguments.servers),
         rbac: profile(&arguments.profile),
         version: version(&arguments.version)?,
         full_serialization: arguments.full_serialization,
@@ -34,9 +38,67 @@ async fn exchange(arguments: &SimulateExchangeArguments) -> Result<Exit, Failure
     output::line(&format!("listening on {}", exchange.url()));
     output::line(&format!("  account        {account}"));
     output::line(&format!("  password       {password}"));
-    stopped().await?;
+    if arguments.servers > 1 {
+        for (name, address) in exchange.servers() {
+            let (ip, port) = (address.ip(), address.port());
+            output::line(&format!(
+                "  server         http://{name}:{port}/powershell at {ip}"
+            ));
+        }
+        let addresses = exchange.servers();
+        let addresses = addresses
+            .iter()
+            .map(|(name, address)| format!("\"{name}\" = \"{}\"", address.ip()));
+        let addresses = addresses.collect::<Vec<_>>().join(", ");
+        output::line(&format!("  addresses      {{ {addresses} }}"));
+    }
+    let mut said = lines()?;
+    let mut stopped = std::pin::pin!(stopped());
+    loop {
+        tokio::select! {
+            ended = &mut stopped => break ended?,
+            line = said.recv(), if !said.is_closed() || !said.is_empty() => {
+                if let Some(line) = line {
+                    obey(&exchange, &line).await;
+                }
+            }
+        }
+    }
     exchange.stop().await?;
     Ok(Exit::Done)
+}
+
+/// What is written on standard input, until it ends. A thread reads it, since nothing else could be ended while it waits.
+fn lines() -> std::io::Result<mpsc::Receiver<String>> {
+    let (sender, receiver) = mpsc::channel(1);
+    std::thread::Builder::new()
+        .name("standard input".to_owned())
+        .spawn(move || {
+            for line in std::io::stdin().lines().map_while(Result::ok) {
+                if sender.blocking_send(line).is_err() {
+                    return;
+                }
+            }
+        })?;
+    Ok(receiver)
+}
+
+/// `down N` takes a server down, `up N` brings it back.
+async fn obey(exchange: &ExchangeSimulator, line: &str) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let number = |text: &str| text.parse::<usize>().ok()?.checked_sub(1);
+    let done = match *words.as_slice() {
+        [] => return,
+        ["down", server] if let Some(at) = number(server) => exchange.take_down(at).await,
+        ["up", server] if let Some(at) = number(server) => exchange.bring_back(at).await,
+        _ => Err(std::io::Error::other(
+            "`down 1` takes the first server down, `up 1` brings it back",
+        )),
+    };
+    output::line(&match done {
+        Ok(()) => format!("{} is {}", words.get(1).unwrap_or(&""), words[0]),
+        Err(error) => escape(&error.to_string()),
+    });
 }
 
 /// The command line gives no other name.

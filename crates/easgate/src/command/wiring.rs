@@ -9,7 +9,7 @@ use easgate_connector::adapters::{Breaker, ExchangeAdapter};
 use easgate_connector::ports::EnrollmentSource;
 use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins};
 use easgate_intune::{Graph, Timing};
-use easgate_store::{ServerSeen, Store, StoreError};
+use easgate_store::{Anchor, ServerSeen, Store, StoreError};
 
 use crate::cli::Common;
 use crate::command::Failure;
@@ -75,7 +75,9 @@ impl Settings {
     /// # Errors
     /// When it cannot be opened.
     pub(crate) async fn store(&self) -> Result<Store, easgate_store::OpenError> {
-        Store::open(&self.configuration.store.url, &self.configuration.store.base).await
+        let location = &self.configuration.store;
+        let store = Store::open(&location.url, &location.base).await?;
+        Ok(store.anchored(Anchor::at(&self.configuration.audit_key)))
     }
 }
 
@@ -214,12 +216,19 @@ fn servers(
     seen: &[ServerSeen],
 ) -> Result<FirstReachable<WsmanTransport>, Failure> {
     let mut configs = transports(exchange, environment)?;
-    if exchange.may_discover()
-        && let Some(first) = configs.first().cloned()
-    {
+    if let Some(first) = configs.first().cloned() {
         let configured: Vec<_> = exchange.servers().cloned().collect();
-        for url in stand_ins(&configured, seen, &exchange.failover_domains) {
-            configs.push(easgate_cmdlet::Config { url, ..first.clone() });
+        let told = stand_ins(&configured, seen, &exchange.failover_domains);
+        for url in told.into_iter().filter(|url| exchange.may_stand_in(url)) {
+            let config = easgate_cmdlet::Config {
+                url,
+                discovered: true,
+                ..first.clone()
+            };
+            match config.check() {
+                Ok(()) => configs.push(config),
+                Err(error) => tracing::warn!(url = %config.url, %error, "A server that was told is not used"),
+            }
         }
     }
     let used = if exchange.cas_failover { configs.len() } else { 1 };

@@ -62,7 +62,7 @@ async fn the_next_server_serves_while_the_first_is_away_unless_that_is_turned_of
 }
 
 /// The entries of every list that are not ours.
-fn foreign(place: &Place) -> BTreeMap<Uuid, (Vec<String>, Vec<String>)> {
+pub(crate) fn foreign(place: &Place) -> BTreeMap<Uuid, (Vec<String>, Vec<String>)> {
     let local = place.world.users.iter().filter(|user| user.kind.is_local());
     local
         .map(|user| {

@@ -67,6 +67,9 @@ async fn no_output_carries_what_a_phone_chose_as_it_is() {
         "devices --limit 1000 --json",
         "status",
         "status --json",
+        "audit export",
+        "audit export --anonymous",
+        "audit verify",
         explain.as_str(),
         "explain owned\u{1b}[2J",
     ];

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod as_written;
+mod audit;
 mod check;
 mod demo;
 mod exit_codes;
@@ -11,3 +12,4 @@ mod hostile;
 mod organizations;
 mod place;
 mod rbac;
+mod stand_ins;

@@ -228,19 +228,17 @@ fn classes(context: &Context, bound: &Bound) -> Result<Records, Box<ErrorRecord>
 fn servers(context: &Context, bound: &Bound) -> Records {
     let (state, view) = (context.organization.state(), context.view(bound));
     let identity = bound.text("Identity");
-    let fqdn = |name: &str| format!("{name}.{}", state.domain);
-    let all = shapes::servers();
-    let wanted = |name: &str| {
+    let wanted = |known: &shapes::Known| {
         identity
             .as_ref()
-            .is_none_or(|text| same(text, name) || same(text, &fqdn(name)))
+            .is_none_or(|text| same(text, &known.name) || same(text, &known.fqdn()))
     };
-    let found: Vec<Row> = all
+    let found: Vec<Row> = shapes::servers(&state)
         .iter()
-        .filter(|(name, edge)| wanted(name) && (bound.name == "Get-ExchangeServer" || !edge))
-        .map(|(name, edge)| match bound.name {
-            "Get-ExchangeServer" => shapes::server(&state, name, *edge, &view),
-            _ => shapes::client_access(&state, name, &view),
+        .filter(|known| wanted(known) && (bound.name == "Get-ExchangeServer" || !known.edge))
+        .map(|known| match bound.name {
+            "Get-ExchangeServer" => shapes::server(&state, known, &view),
+            _ => shapes::client_access(&state, known, &view),
         })
         .collect();
     match identity {

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::super::bind::{Bound, conversion};
 use super::super::names::canonical;
-use super::super::organization::{Found, Policy, RuleObject, State};
+use super::super::organization::{Found, MailboxObject, Policy, RuleObject, State};
 use super::super::rows::POLICY_NAMES;
-use super::super::{ExchangeVersion, Fault, same};
+use super::super::{ExchangeVersion, Fault, ListWrite, same};
 use super::lists::{self, ListError};
 use super::{Context, Record, Records, error, none, one};
 
@@ -79,18 +79,40 @@ fn cas_mailbox(context: &Context, bound: &Bound) -> Result<Records, Box<ErrorRec
     if same_as_before {
         return Ok(unmodified(&canonical(&object.world.distinguished_name)));
     }
+    let write = list_write(context, object, (&allowed, &blocked));
+    state.list_writes.extend(write);
     let now = state.now();
     let object = &mut state.mailboxes[at];
     (object.allowed, object.blocked, object.policy) = (allowed, blocked, policy);
-    (
-        object.active_sync_enabled,
-        object.has_partnership,
-        object.when_changed,
-    ) = (enabled, partnership, now);
+    (object.active_sync_enabled, object.has_partnership) = (enabled, partnership);
+    object.when_changed = now;
     if state.update_on_set {
         settle_all(&mut state, at);
     }
     Ok(none())
+}
+
+/// What is to be kept of a change of both lists; `None` when neither changes.
+fn list_write(
+    context: &Context,
+    now: &MailboxObject,
+    (allowed, blocked): (&[String], &[String]),
+) -> Option<ListWrite> {
+    let changes = *allowed != *now.allowed || *blocked != *now.blocked;
+    changes.then(|| ListWrite {
+        server: context.front_end.clone(),
+        mailbox: now.world.mailbox_guid,
+        allowed: missing(&now.allowed, allowed),
+        no_longer_allowed: missing(allowed, &now.allowed),
+        blocked: missing(&now.blocked, blocked),
+        no_longer_blocked: missing(blocked, &now.blocked),
+    })
+}
+
+/// What of `list` is not in `other`.
+fn missing(other: &[String], list: &[String]) -> Vec<String> {
+    let is_there = |id: &String| other.iter().any(|known| same(known, id));
+    list.iter().filter(|id| !is_there(id)).cloned().collect()
 }
 
 /// The policy that the mailbox is to have, or the name of one that does not exist.

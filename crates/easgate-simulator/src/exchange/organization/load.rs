@@ -6,23 +6,19 @@ use easgate_model::{AccessState, AccessStateReason};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::super::ExchangeVersion;
-use super::super::culture::Culture;
+use super::super::ExchangeConfig;
 use super::state::{DeviceObject, MailboxObject, Policy, RuleObject, State};
-use crate::world::{World, WorldDevice, WorldUser};
+use crate::world::{WorldDevice, WorldUser};
 
 impl State {
-    /// The directory of `world`, its times moved so that the world is of now. With `child_domain` the people of
+    /// The directory of the world, its times moved so that the world is of now. With `child_domain` the people of
     /// one department are in another domain of the forest.
-    pub(super) fn load(
-        world: &World,
-        version: ExchangeVersion,
-        culture: Culture,
-        child_domain: bool,
-    ) -> Self {
+    pub(super) fn load(config: &ExchangeConfig) -> Self {
+        let world = &config.world;
         let mut state = Self {
-            version,
-            culture,
+            version: config.version,
+            servers: config.servers,
+            culture: config.culture,
             domain: world.domain.clone(),
             settings: world.settings.clone(),
             ota_insert: None,
@@ -40,6 +36,7 @@ impl State {
             update_on_set: false,
             when_changed_filterable: false,
             list_capacity: 1200,
+            list_writes: Vec::new(),
         };
         let forward = state.now() - world.as_of;
         state.settings_changed += forward;
@@ -55,7 +52,7 @@ impl State {
             state.add_mailbox(
                 user.clone(),
                 forward,
-                child_domain && user.department == "Research",
+                config.child_domain && user.department == "Research",
             );
         }
         for at in 0..state.devices.len() {

@@ -6,13 +6,15 @@ use easgate_model::{AccessLevel, AccessState, AccessStateReason, DeviceAccessRul
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::super::ExchangeVersion;
 use super::super::culture::Culture;
+use super::super::{ExchangeVersion, ListWrite};
 use crate::world::{WorldDevice, WorldUser};
 
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) version: ExchangeVersion,
+    /// How many servers there are to connect to.
+    pub(crate) servers: usize,
     pub(crate) culture: Culture,
     pub(crate) domain: String,
     pub(crate) settings: OrganizationSettings,
@@ -35,6 +37,7 @@ pub(crate) struct State {
     pub(crate) update_on_set: bool,
     pub(crate) when_changed_filterable: bool,
     pub(crate) list_capacity: usize,
+    pub(crate) list_writes: Vec<ListWrite>,
 }
 
 /// Settings and rules from a time on.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use super::super::ExchangeVersion::{Ex2010, Ex2013};
+use super::super::ExchangeVersion::{self, Ex2010, Ex2013, Ex2016, Ex2019, Se};
 use super::super::organization::State;
 use super::super::row::{Id, Row, Tail, TypeNames, Value};
 use super::{View, configuration_dn};
@@ -26,13 +26,55 @@ const CLIENT_ACCESS: &[&str] = &[
     "System.Object",
 ];
 
-/// Names of the servers, and whether each is an edge server.
-pub(crate) fn servers() -> [(&'static str, bool); 3] {
-    [("EX01", false), ("EX02", false), ("EDGE01", true)]
+/// A server that the organisation knows.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) name: String,
+    domain: String,
+    pub(crate) edge: bool,
+    version: ExchangeVersion,
 }
 
-fn fqdn(state: &State, name: &str) -> String {
-    format!("{}.{}", name.to_lowercase(), state.domain)
+impl Known {
+    pub(crate) fn fqdn(&self) -> String {
+        format!("{}.{}", self.name.to_lowercase(), self.domain)
+    }
+}
+
+/// Every server: those that can be connected to, two at least, and an edge server; where there is really more than one, also
+/// an older one and one in another domain.
+pub(crate) fn servers(state: &State) -> Vec<Known> {
+    let known = |name: &str| Known {
+        name: name.to_owned(),
+        domain: state.domain.clone(),
+        edge: false,
+        version: state.version,
+    };
+    let mut all: Vec<Known> = (1..=state.servers.max(2))
+        .map(|number| known(&format!("EX{number:02}")))
+        .collect();
+    all.push(Known {
+        edge: true,
+        ..known("EDGE01")
+    });
+    if state.servers > 1 {
+        let older = match state.version {
+            Ex2010 => None,
+            Ex2013 => Some(Ex2010),
+            Ex2016 => Some(Ex2013),
+            Ex2019 => Some(Ex2016),
+            Se => Some(Ex2019),
+        };
+        all.extend(older.map(|version| Known {
+            version,
+            ..known("OLD01")
+        }));
+        all.push(Known {
+            domain: "fabrikam.com".to_owned(),
+            ..known("FAR01")
+        });
+    }
+    all
 }
 
 /// `Get-ExchangeServer`.
@@ -40,8 +82,15 @@ fn fqdn(state: &State, name: &str) -> String {
     clippy::too_many_lines,
     reason = "one member a line, in the order of the wire"
 )]
-pub(crate) fn server(state: &State, name: &str, edge: bool, view: &View) -> Row {
-    let (major, minor, build, revision) = state.version.build();
+pub(crate) fn server(state: &State, known: &Known, view: &View) -> Row {
+    let Known {
+        ref name,
+        edge,
+        version,
+        ..
+    } = *known;
+    let fqdn = known.fqdn();
+    let (major, minor, build, revision) = version.build();
     let legacy = format!(
         "/o=Contoso/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Configuration/cn=Servers/cn={name}"
     );
@@ -52,7 +101,7 @@ pub(crate) fn server(state: &State, name: &str, edge: bool, view: &View) -> Row 
     );
     let role = if edge {
         ("Edge", 64)
-    } else if state.version <= Ex2013 {
+    } else if version <= Ex2013 {
         ("Mailbox, ClientAccess", 16386)
     } else {
         ("Mailbox", 2)
@@ -66,7 +115,7 @@ pub(crate) fn server(state: &State, name: &str, edge: bool, view: &View) -> Row 
                 "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\Mailbox".to_owned(),
             ),
         ),
-        ("Domain", Value::text(&state.domain)),
+        ("Domain", Value::text(&known.domain)),
         (
             "Edition",
             Value::Enum(
@@ -77,7 +126,7 @@ pub(crate) fn server(state: &State, name: &str, edge: bool, view: &View) -> Row 
         ),
         ("ExchangeLegacyDN", Value::Text(legacy)),
         ("ExchangeLegacyServerRole", Value::Int(0)),
-        ("Fqdn", Value::Text(fqdn(state, name))),
+        ("Fqdn", Value::Text(fqdn.clone())),
         ("CustomerFeedbackEnabled", Value::Nil),
         ("InternetWebProxy", Value::Nil),
         ("IsHubTransportServer", Value::Bool(!edge)),
@@ -86,24 +135,24 @@ pub(crate) fn server(state: &State, name: &str, edge: bool, view: &View) -> Row 
         ("IsEdgeServer", Value::Bool(edge)),
         ("IsMailboxServer", Value::Bool(!edge)),
         ("IsE14OrLater", Value::Bool(true)),
-        ("IsE15OrLater", Value::Bool(state.version > Ex2010)),
+        ("IsE15OrLater", Value::Bool(version > Ex2010)),
         ("IsProvisionedServer", Value::Bool(false)),
         ("IsUnifiedMessagingServer", Value::Bool(false)),
         (
             "IsFrontendTransportServer",
-            Value::Bool(!edge && state.version > Ex2010),
+            Value::Bool(!edge && version > Ex2010),
         ),
         (
             "NetworkAddress",
-            Value::Strings(vec![format!("ncacn_ip_tcp:{}", fqdn(state, name))]),
+            Value::Strings(vec![format!("ncacn_ip_tcp:{fqdn}")]),
         ),
         (
             "OrganizationalUnit",
-            Value::Text(format!("{}/{name}", state.domain)),
+            Value::Text(format!("{}/{name}", known.domain)),
         ),
         (
             "AdminDisplayVersion",
-            Value::Version(state.version.display(), [major, minor, build, revision]),
+            Value::Version(version.display(), [major, minor, build, revision]),
         ),
         (
             "Site",
@@ -128,7 +177,7 @@ pub(crate) fn server(state: &State, name: &str, edge: bool, view: &View) -> Row 
     let types = TypeNames(Cow::Borrowed(SERVER));
     Row {
         types,
-        text: name.to_owned(),
+        text: name.clone(),
         members,
         hidden: Vec::new(),
         selected: false,
@@ -136,9 +185,10 @@ pub(crate) fn server(state: &State, name: &str, edge: bool, view: &View) -> Row 
 }
 
 /// `Get-ClientAccessServer` and `Get-ClientAccessService`.
-pub(crate) fn client_access(state: &State, name: &str, view: &View) -> Row {
+pub(crate) fn client_access(state: &State, known: &Known, view: &View) -> Row {
+    let name = &known.name;
     let mut members = vec![
-        ("Fqdn", Value::Text(fqdn(state, name))),
+        ("Fqdn", Value::Text(known.fqdn())),
         ("OutlookAnywhereEnabled", Value::Bool(true)),
         (
             "AutoDiscoverServiceInternalUri",
@@ -152,7 +202,7 @@ pub(crate) fn client_access(state: &State, name: &str, view: &View) -> Row {
     let types = TypeNames(Cow::Borrowed(CLIENT_ACCESS));
     Row {
         types,
-        text: name.to_owned(),
+        text: name.clone(),
         members,
         hidden: Vec::new(),
         selected: false,

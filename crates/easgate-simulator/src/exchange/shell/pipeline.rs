@@ -244,12 +244,13 @@ fn context(service: &Service, shell: &Shell) -> Context {
     let domain = &service.config.world.domain;
     Context {
         organization: service.organization.clone(),
+        front_end: service.name(),
         session: std::sync::Arc::clone(&shell.session),
         faults: service.faults.clone(),
         place: Place {
             cmdlet: "",
             version: service.config.version,
-            server: format!("EX0{}", shell.back_end + 1),
+            server: format!("EX{:02}", shell.back_end + 1),
             controller: format!("dc01.{domain}"),
             request: Uuid::new_v4(),
             now: service.organization.now(),
@@ -289,6 +290,7 @@ fn note(service: &Service, shell: &Shell, powershell: &PowerShell, refused: Opti
         let parameters = command.parameters.iter();
         service.note(LoggedCommand {
             at: service.organization.now(),
+            server: service.name(),
             shell: shell.id.clone(),
             name: command.name.clone(),
             parameters: parameters

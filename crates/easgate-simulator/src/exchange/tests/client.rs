@@ -1,5 +1,6 @@
 //! A small client: one request after the other, no retries.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -81,7 +82,12 @@ impl Client {
     }
 
     pub(super) fn with_query(simulator: &ExchangeSimulator, query: &str) -> Self {
-        let url = format!("http://{}/PowerShell/{query}", simulator.address());
+        Self::at(simulator.address(), query)
+    }
+
+    /// A client of the server at `address`.
+    pub(super) fn at(address: SocketAddr, query: &str) -> Self {
+        let url = format!("http://{address}/PowerShell/{query}");
         Self {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             context: RequestContext {

@@ -75,6 +75,7 @@ async fn reach(findings: &mut Findings, config: &GraphConfig) -> Option<String> 
     let host = root.host_str().unwrap_or_default().to_owned();
     let probe = Probe {
         url: &root,
+        address: None,
         connect_timeout: CONNECT_TIMEOUT,
         roots: config.extra_roots.as_ref().map(String::as_bytes),
         proxy: config.proxy.as_ref().map(|proxy| Through {

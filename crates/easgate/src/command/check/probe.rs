@@ -1,5 +1,6 @@
 //! One request without credentials, to see what stands at the other end.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, WWW_AUTHENTICATE};
@@ -14,6 +15,8 @@ use url::Url;
 #[derive(Debug)]
 pub(super) struct Probe<'a> {
     pub(super) url: &'a Url,
+    /// Where the host of `url` leads when its name is not looked up.
+    pub(super) address: Option<IpAddr>,
     pub(super) connect_timeout: Duration,
     /// PEM, to trust besides the system's.
     pub(super) roots: Option<&'a [u8]>,
@@ -84,6 +87,9 @@ impl Probe<'_> {
         };
         if let Some(pem) = self.roots {
             builder = builder.tls_certs_merge(Certificate::from_pem_bundle(pem)?);
+        }
+        if let (Some(host), Some(address)) = (self.url.host_str(), self.address) {
+            builder = builder.resolve(host, SocketAddr::new(address, 0));
         }
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.to_reqwest()?);

@@ -1,6 +1,7 @@
 //! What can be seen of a server before the log-on: name, port, TLS, certificate, clock, and the schemes it offers.
 
 use std::error::Error as _;
+use std::net::SocketAddr;
 
 use easgate_cmdlet::{Authentication, CertificatePin, ClientCertificate, Config};
 use easgate_connector::{Clock, SystemClock};
@@ -65,6 +66,7 @@ pub(super) async fn look(findings: &mut Findings, server: &str, config: &Config)
     };
     let probe = Probe {
         url: &config.url,
+        address: config.addresses.get(server),
         connect_timeout: config.connect_timeout,
         roots: roots.as_deref(),
         proxy: None,
@@ -99,16 +101,28 @@ async fn name(findings: &mut Findings, server: &str, config: &Config) -> Option<
     }
     let host = server.trim_start_matches('[').trim_end_matches(']');
     let port = config.url.port_or_known_default().unwrap_or(443);
-    let addresses: Vec<_> = match lookup_host((host, port)).await {
-        Ok(addresses) => addresses.collect(),
-        Err(error) => {
-            let cure = "look at the name in `servers` and at the name service of this computer";
-            findings.bad("name", server, chain(&error), Some(cure));
-            return None;
-        }
+    let configured = config.addresses.get(host);
+    let addresses: Vec<_> = match configured {
+        Some(address) => vec![SocketAddr::new(address, port)],
+        None => match lookup_host((host, port)).await {
+            Ok(addresses) => addresses.collect(),
+            Err(error) => {
+                let cure = "look at the name in `servers` and at the name service of this computer; where that cannot \
+                            know the server, write it into `addresses`";
+                findings.bad("name", server, chain(&error), Some(cure));
+                return None;
+            }
+        },
     };
-    let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-    findings.good("name", server, shown.join(", "));
+    let mut shown = addresses
+        .iter()
+        .map(|address| address.ip().to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    if configured.is_some() {
+        shown.push_str(", from the configuration");
+    }
+    findings.good("name", server, shown);
     let connect = TcpStream::connect(addresses.as_slice());
     let evidence = match tokio::time::timeout(config.connect_timeout, connect).await {
         Ok(Ok(_)) => {

@@ -1,0 +1,535 @@
+//! The loops in paused time, with runners that are told how to behave.
+
+mod month;
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use easgate_compliance::{Limits, Policy};
+use time::OffsetDateTime;
+use time::macros::datetime;
+use tokio::time::Instant;
+
+use super::*;
+use crate::config::{Mode, OrganizationConfig};
+use crate::progress::{Phase, ProgressSink};
+use crate::report::Report;
+use crate::schedule::{Daily, LastRuns};
+
+/// A clock of paused time.
+struct Paused {
+    start: OffsetDateTime,
+    began: Instant,
+}
+
+impl Paused {
+    fn at(start: OffsetDateTime) -> Arc<dyn Clock> {
+        Arc::new(Self {
+            start,
+            began: Instant::now(),
+        })
+    }
+}
+
+#[async_trait]
+impl Clock for Paused {
+    fn now(&self) -> OffsetDateTime {
+        self.start + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// How a run behaves.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Good(Duration),
+    Unread(Duration),
+    Panic,
+    /// Ends when it is told to.
+    UntilStopped,
+    /// Never ends.
+    Hang,
+}
+
+const QUICKLY: Act = Act::Good(Duration::from_secs(5));
+
+/// What has happened in an organisation; it outlives the service, as a store does.
+struct Book {
+    clock: Arc<dyn Clock>,
+    act: Mutex<Act>,
+    begun: Mutex<Vec<(Job, OffsetDateTime)>>,
+    under_way: Mutex<Vec<Kind>>,
+    overlaps: Mutex<Vec<Vec<Kind>>>,
+    last: Mutex<LastRuns>,
+    standing: Mutex<Standing>,
+    closed: Mutex<u32>,
+}
+
+impl Book {
+    fn new(clock: &Arc<dyn Clock>, act: Act) -> Arc<Self> {
+        Arc::new(Self {
+            clock: Arc::clone(clock),
+            act: Mutex::new(act),
+            begun: Mutex::default(),
+            under_way: Mutex::default(),
+            overlaps: Mutex::default(),
+            last: Mutex::default(),
+            standing: Mutex::default(),
+            closed: Mutex::default(),
+        })
+    }
+
+    /// The kinds that began, in order.
+    fn kinds(&self) -> Vec<Kind> {
+        self.begun
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(job, _)| job.kind())
+            .collect()
+    }
+
+    fn began(&self, kind: Kind) -> Vec<OffsetDateTime> {
+        let begun = self.begun.lock().unwrap();
+        begun
+            .iter()
+            .filter(|(job, _)| job.kind() == kind)
+            .map(|(_, at)| *at)
+            .collect()
+    }
+
+    fn starts(&self, kind: Kind, by: By) -> usize {
+        let begun = self.begun.lock().unwrap();
+        begun
+            .iter()
+            .filter(|(job, _)| job.kind() == kind && job.by == by)
+            .count()
+    }
+}
+
+/// Takes a kind from those that are under way, however its run ends.
+struct UnderWay<'a>(&'a Book, Kind);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.0.under_way.lock().unwrap();
+        let place = under_way.iter().position(|kind| *kind == self.1).unwrap();
+        under_way.remove(place);
+    }
+}
+
+struct Sham(Arc<Book>, &'static [Kind]);
+
+#[async_trait]
+impl Runner for Sham {
+    fn knows(&self, kind: Kind) -> bool {
+        self.1.contains(&kind)
+    }
+
+    async fn last_runs(&self) -> Result<LastRuns, String> {
+        Ok(*self.0.last.lock().unwrap())
+    }
+
+    async fn standing(&self) -> Standing {
+        self.0.standing.lock().unwrap().clone()
+    }
+
+    async fn run(&self, job: &Job, stop: &Stop, progress: &dyn ProgressSink) -> Outcome {
+        let (book, kind, began) = (&self.0, job.kind(), self.0.clock.now());
+        book.begun.lock().unwrap().push((job.clone(), began));
+        let together = {
+            let mut under_way = book.under_way.lock().unwrap();
+            under_way.push(kind);
+            under_way.clone()
+        };
+        if together.len() > 1 {
+            book.overlaps.lock().unwrap().push(together);
+        }
+        let _under_way = UnderWay(book, kind);
+        progress.progress(Progress::Phase(Phase::Gather));
+        let act = *book.act.lock().unwrap();
+        let (takes, has_read) = match act {
+            Act::Good(takes) => (takes, true),
+            Act::Unread(takes) => (takes, false),
+            Act::Panic => panic!("a mistake of {kind}"),
+            Act::Hang => (Duration::MAX, false),
+            Act::UntilStopped => {
+                stop.requested().await;
+                (Duration::from_secs(1), true)
+            }
+        };
+        if takes == Duration::MAX {
+            std::future::pending::<()>().await;
+        }
+        book.clock.sleep(takes).await;
+        if has_read {
+            let mut last = book.last.lock().unwrap();
+            match kind {
+                Kind::Full => last.full = Some(began),
+                Kind::Quick => last.quick = Some(began),
+                Kind::Watch => last.watch = Some(began),
+                Kind::User => {}
+            }
+        }
+        Outcome::Reported {
+            report: Box::new(report(has_read)),
+            exit: if has_read { 0 } else { 4 },
+        }
+    }
+
+    async fn close(&self) {
+        *self.0.closed.lock().unwrap() += 1;
+    }
+}
+
+fn report(facts_read: bool) -> Report {
+    let config = OrganizationConfig {
+        name: "contoso".to_owned(),
+        mode: Mode::Enforce,
+        policy: Policy::default(),
+        limits: Limits::default(),
+        lanes: 1,
+        accept_shrunken: Default::default(),
+    };
+    Report {
+        facts_read,
+        ..Report::begin(&config, Kind::Full)
+    }
+}
+
+fn daily(at: &str, zone: &str) -> Daily {
+    Daily::new(at.parse().unwrap(), zone).unwrap()
+}
+
+/// Full at 02:00 UTC, quick every two hours, watch every minute.
+fn schedule() -> Schedule {
+    Schedule {
+        full: Some(daily("02:00", "UTC")),
+        quick: Some(Duration::from_secs(7200)),
+        watch: Some(Duration::from_secs(60)),
+    }
+}
+
+fn only_full() -> Schedule {
+    Schedule {
+        quick: None,
+        watch: None,
+        ..schedule()
+    }
+}
+
+const START: OffsetDateTime = datetime!(2026-05-05 12:00 UTC);
+
+/// A service with one organisation.
+fn serve(clock: &Arc<dyn Clock>, schedule: Schedule, book: &Arc<Book>) -> (Service, Handle) {
+    let mut service = Service::new(Arc::clone(clock), TimeLimits::default());
+    service.start("contoso", schedule, Arc::new(Sham(Arc::clone(book), &Kind::ALL)));
+    let handle = service.handles()["contoso"].clone();
+    (service, handle)
+}
+
+async fn after(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}
+
+fn by_hand(work: Work) -> Job {
+    Job::new(work, By::Peer { uid: 1000 })
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_full_sync_begins_at_once_and_everything_else_after_it() {
+    let clock = Paused::at(START);
+    let book = Book::new(&clock, Act::Good(Duration::from_secs(600)));
+    let (service, handle) = serve(&clock, schedule(), &book);
+    after(1).await;
+    assert_eq!(book.kinds(), [Kind::Full]);
+    assert_eq!(handle.status().running[0].by, By::Schedule);
+    after(620).await;
+    assert_eq!(book.kinds(), [Kind::Full, Kind::Watch]);
+    *book.act.lock().unwrap() = QUICKLY;
+    after(3600 * 2).await;
+    assert_eq!(book.starts(Kind::Quick, By::Schedule), 1);
+    assert_eq!(book.starts(Kind::Full, By::Schedule), 1);
+    assert!(service.is_alive());
+    service.stop().await;
+    assert_eq!(*book.closed.lock().unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn full_quick_and_users_syncs_exclude_each_other_and_a_watch_pass_runs_beside_them() {
+    let clock = Paused::at(START);
+    let book = Book::new(&clock, Act::Good(Duration::from_secs(500)));
+    let (service, handle) = serve(
+        &clock,
+        Schedule {
+            watch: None,
+            ..schedule()
+        },
+        &book,
+    );
+    after(1).await;
+    let answers = [
+        handle.trigger(by_hand(Work::Quick)),
+        handle.trigger(by_hand(Work::Watch)),
+        handle.trigger(by_hand(Work::User("ana@x.example".to_owned()))),
+        handle.trigger(by_hand(Work::Full)),
+        handle.trigger(by_hand(Work::Full)),
+    ];
+    after(1).await;
+    let status = handle.status();
+    assert_eq!(
+        status.running.iter().map(|one| one.kind).collect::<Vec<_>>(),
+        [Kind::Full, Kind::Watch]
+    );
+    assert_eq!(status.waiting, [Kind::Full, Kind::Quick, Kind::User]);
+    for answer in answers {
+        assert!(answer.await.unwrap().has_read());
+    }
+    assert_eq!(
+        book.kinds(),
+        [Kind::Full, Kind::Watch, Kind::User, Kind::Full],
+        "the second full is the quick one too"
+    );
+    let overlaps = book.overlaps.lock().unwrap().clone();
+    for together in &overlaps {
+        assert_eq!(
+            together.iter().filter(|kind| **kind != Kind::Watch).count(),
+            1,
+            "{overlaps:?}"
+        );
+    }
+    service.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_is_tried_again_after_longer_and_longer_pauses() {
+    let clock = Paused::at(START);
+    let book = Book::new(&clock, Act::Unread(Duration::ZERO));
+    let (service, handle) = serve(&clock, schedule(), &book);
+    after(5 * 3600).await;
+    let minutes: Vec<_> = book
+        .began(Kind::Full)
+        .iter()
+        .map(|at| (*at - START).whole_minutes())
+        .collect();
+    assert_eq!(minutes, [0, 1, 6, 21, 81, 141, 201, 261]);
+    assert_eq!(handle.status().failures, 8);
+    let answer = handle.trigger(by_hand(Work::Full)).await.unwrap();
+    assert!(!answer.has_read(), "a person does not wait for the pause");
+    *book.act.lock().unwrap() = QUICKLY;
+    assert!(handle.trigger(by_hand(Work::Full)).await.unwrap().has_read());
+    after(1).await;
+    let status = handle.status();
+    assert_eq!((status.failures, status.not_before), (0, None));
+    service.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_panics_or_hangs_in_one_organisation_delays_no_other() {
+    let clock = Paused::at(START);
+    let limits = TimeLimits {
+        full: Duration::from_secs(600),
+        ..TimeLimits::default()
+    };
+    let mut service = Service::new(Arc::clone(&clock), limits);
+    let acts = [
+        ("good", QUICKLY),
+        ("panics", Act::Panic),
+        ("hangs", Act::Hang),
+        ("slow", Act::UntilStopped),
+    ];
+    let books = acts.map(|(name, act)| {
+        let book = Book::new(&clock, act);
+        service.start(name, only_full(), Arc::new(Sham(Arc::clone(&book), &Kind::ALL)));
+        (name, book)
+    });
+    let answer = |name: &str| service.handles()[name].trigger(by_hand(Work::Full));
+    let answers = ["panics", "hangs", "slow"].map(answer);
+    after(10).await;
+    assert_eq!(books[0].1.kinds(), [Kind::Full]);
+    assert!(books[0].1.last.lock().unwrap().full.is_some());
+    let [panics, hangs, slow] = answers;
+    let why = |outcome: &Outcome| match outcome {
+        Outcome::Broken { why, message } => (why.name(), message.clone()),
+        Outcome::Reported { report, .. } => ("reported", report.facts_read.to_string()),
+    };
+    let (name, message) = why(&panics.await.unwrap());
+    assert_eq!(name, "panicked");
+    assert!(message.ends_with("a mistake of full"), "{message}");
+    assert_eq!(why(&hangs.await.unwrap()).0, "timedOut");
+    assert_eq!(
+        why(&slow.await.unwrap()),
+        ("reported", "true".to_owned()),
+        "it was told to stop, and did"
+    );
+    assert!(service.is_alive());
+    service.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_takes_less_than_ten_seconds_and_tells_everybody() {
+    for (act, seconds) in [(Act::UntilStopped, 2), (Act::Hang, 10)] {
+        let clock = Paused::at(START);
+        let book = Book::new(&clock, act);
+        let (service, handle) = serve(&clock, only_full(), &book);
+        after(1).await;
+        let waits = handle.trigger(by_hand(Work::Quick));
+        after(1).await;
+        let before = Instant::now();
+        service.stop().await;
+        assert!(
+            before.elapsed() < Duration::from_secs(seconds),
+            "{act:?}: {:?}",
+            before.elapsed()
+        );
+        let told = waits.await.unwrap();
+        assert!(
+            matches!(
+                &*told,
+                Outcome::Broken {
+                    why: Broken::Stopping,
+                    ..
+                }
+            ),
+            "{told:?}"
+        );
+        assert_eq!(*book.closed.lock().unwrap(), 1);
+        assert!(book.under_way.lock().unwrap().is_empty());
+        assert!(
+            handle.trigger(by_hand(Work::Full)).await.is_err(),
+            "nobody is there any more"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_settings_are_used_from_the_next_run_on() {
+    let clock = Paused::at(START);
+    let book = Book::new(&clock, Act::Good(Duration::from_secs(600)));
+    let (mut service, handle) = serve(&clock, schedule(), &book);
+    after(1).await;
+    let next = Book::new(&clock, QUICKLY);
+    service.start(
+        "contoso",
+        only_full(),
+        Arc::new(Sham(Arc::clone(&next), &[Kind::Full])),
+    );
+    let asked = handle.trigger(by_hand(Work::Full));
+    after(60).await;
+    assert!(next.kinds().is_empty(), "the run of before goes on");
+    assert_eq!(*book.closed.lock().unwrap(), 0);
+    assert!(asked.await.unwrap().has_read());
+    assert_eq!((book.kinds(), next.kinds()), (vec![Kind::Full], vec![Kind::Full]));
+    assert_eq!(*book.closed.lock().unwrap(), 1);
+    let unknown = handle.trigger(by_hand(Work::Quick)).await.unwrap();
+    assert!(
+        matches!(
+            &*unknown,
+            Outcome::Broken {
+                why: Broken::Unknown,
+                ..
+            }
+        ),
+        "{unknown:?}"
+    );
+    service.remove("contoso");
+    after(10).await;
+    assert_eq!(*next.closed.lock().unwrap(), 1);
+    service.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_starts_nothing_and_says_who_leads() {
+    let clock = Paused::at(START);
+    let book = Book::new(&clock, Act::UntilStopped);
+    let observes = Standing {
+        role: Role::Observer {
+            leader: Some("node-b".to_owned()),
+        },
+        not_before: None,
+    };
+    *book.standing.lock().unwrap() = observes.clone();
+    let (service, handle) = serve(&clock, schedule(), &book);
+    after(3600).await;
+    assert!(book.kinds().is_empty());
+    let told = handle.trigger(by_hand(Work::Full)).await.unwrap();
+    assert!(
+        matches!(&*told, Outcome::Broken { why: Broken::Observer, message } if message.contains("node-b"))
+    );
+    *book.standing.lock().unwrap() = Standing::default();
+    after(40).await;
+    assert_eq!(
+        book.kinds(),
+        [Kind::Full],
+        "who leads from now on begins what is due"
+    );
+    *book.standing.lock().unwrap() = observes;
+    after(40).await;
+    assert!(
+        book.under_way.lock().unwrap().is_empty(),
+        "who no longer leads stops"
+    );
+    service.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_at_exchange_holds_the_schedule_back_but_no_person() {
+    let clock = Paused::at(START);
+    let book = Book::new(&clock, QUICKLY);
+    let until = START + Duration::from_secs(1800);
+    *book.standing.lock().unwrap() = Standing {
+        role: Role::Leader,
+        not_before: Some(until),
+    };
+    let (service, handle) = serve(&clock, only_full(), &book);
+    after(60).await;
+    assert!(book.kinds().is_empty());
+    assert_eq!(handle.status().not_before, Some(until));
+    assert!(
+        handle
+            .trigger(by_hand(Work::User("ana@x.example".to_owned())))
+            .await
+            .unwrap()
+            .has_read()
+    );
+    after(1800).await;
+    assert_eq!(book.kinds(), [Kind::User, Kind::Full]);
+    assert!(book.began(Kind::Full)[0] >= until);
+    service.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_process_ran_is_not_run_again() {
+    let clock = Paused::at(datetime!(2026-05-05 01:00 UTC));
+    let book = Book::new(&clock, QUICKLY);
+    book.last.lock().unwrap().full = Some(datetime!(2026-05-04 02:00 UTC));
+    let (service, _) = serve(&clock, only_full(), &book);
+    after(1800).await;
+    book.last.lock().unwrap().full = Some(datetime!(2026-05-05 01:59:30 UTC));
+    after(3600 * 12).await;
+    assert!(book.kinds().is_empty());
+    service.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_triggers_that_nobody_waits_for_leave_nothing_behind() {
+    let clock = Paused::at(START);
+    let book = Book::new(&clock, Act::Good(Duration::from_secs(600)));
+    let (service, handle) = serve(&clock, only_full(), &book);
+    for _ in 0..500 {
+        handle.wake();
+        handle.nudge(Job::new(Work::Full, By::Signal));
+        after(1).await;
+    }
+    assert_eq!(handle.status().waiting, [Kind::Full, Kind::Quick]);
+    after(3600).await;
+    assert_eq!(book.kinds(), [Kind::Full, Kind::Full]);
+    service.stop().await;
+}
