@@ -1,6 +1,7 @@
 //! What can be asked.
 
 mod audit;
+mod gates;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::logging::LogArguments;
 
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
+pub(crate) use gates::{
+    ApproveArguments, GateCommand, HeldArguments, PauseArguments, RejectArguments, ResumeArguments,
+};
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -70,6 +74,8 @@ pub(crate) enum Command {
     /// Shows connection, syncs, servers and counts
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
+    #[command(flatten)]
+    Gates(GateCommand),
     /// The audit: who changed what and why, and whether it was tampered with
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod devices;
 mod explain;
+mod gates;
 mod plan;
 mod rbac;
 mod simulate;
@@ -37,6 +38,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,
         Command::Audit(command) => audit::run(&command).await,
+        Command::Gates(command) => gates::run(&command).await,
         Command::Config(command) => config::run(&command),
         Command::Simulate(command) => simulate::run(&command).await,
         Command::Completions { shell } => completions::run(shell),

@@ -1,6 +1,6 @@
 //! `easgate status`: what the store tells, without asking Exchange.
 
-use easgate_connector::status;
+use easgate_connector::{Clock, SystemClock, standing, status};
 
 use crate::cli::Common;
 use crate::command::Failure;
@@ -20,10 +20,15 @@ pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
     for organization in settings.organizations() {
         let config = organization.connector();
         let status = status(&store, &config.name).await?;
+        let now = SystemClock::new().now();
+        let standing = standing(&store, &config.name, &config.precautions, now).await?;
         if arguments.json {
-            values.push(render::status::json(&config.name, config.mode, &status));
+            let mut value = render::status::json(&config.name, config.mode, &status);
+            value["gates"] = render::gates::standing(&config.name, &standing);
+            values.push(value);
         } else {
             render::status::text(&config.name, config.mode, &status);
+            render::gates::standing_text(&config.name, &standing);
         }
     }
     store.close().await;

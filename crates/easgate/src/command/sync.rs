@@ -57,6 +57,7 @@ pub(crate) async fn sync(site: &Site, store: &easgate_store::Store) -> (Report, 
         Err(error) => {
             let mut report = Report::of_error(&site.config, Kind::Full, &error);
             report.warnings.extend(error.cure());
+            report.warnings.extend(site.unread_too_long(store).await);
             let exit = of_error(&error);
             (report, exit)
         }

@@ -69,6 +69,13 @@ fn decisions(report: &Report) {
     }
 }
 
+fn paused(report: &Report) -> String {
+    match &report.paused {
+        Some(_) => format!(", {} not made because writing is paused", report.changes.paused),
+        None => String::new(),
+    }
+}
+
 fn changes(report: &Report) {
     let changes = &report.changes;
     let planned = count(changes.planned, "change");
@@ -80,8 +87,11 @@ fn changes(report: &Report) {
             )
         }
         Mode::Enforce => format!(
-            "{planned} planned: {} applied, {} failed, {} held by the guard.",
-            changes.applied, changes.failed, changes.held
+            "{planned} planned: {} applied, {} failed, {} held by the guard{}.",
+            changes.applied,
+            changes.failed,
+            changes.held,
+            paused(report)
         ),
     });
 }
