@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod auth_peers;
 #[cfg(test)]
+mod crash_points;
+#[cfg(test)]
 mod full_sync;
 #[cfg(test)]
 mod graph_peers;

@@ -22,6 +22,7 @@ pub(crate) fn install() -> Result<Peers, Failure> {
         node_modules: node(&folder)?,
     };
     authentication(&folder, &peers.python)?;
+    have(debian::TRACING, "what kills the program at every step")?;
     Ok(peers)
 }
 

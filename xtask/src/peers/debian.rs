@@ -27,6 +27,9 @@ pub(crate) const AUTHENTICATION: &[&str] = &[
     "squid",
 ];
 
+/// What kills the program at a step that is counted.
+pub(crate) const TRACING: &[&str] = &["strace"];
+
 /// What the feature `gssapi` is built with.
 pub(crate) const SYSTEM_KERBEROS: &[&str] = &["libclang-dev", "libkrb5-dev"];
 
