@@ -1,15 +1,63 @@
 //! What a run keeps of the gates before it writes, and after.
 
-use easgate_store::{StoreError, Writer};
+use easgate_compliance::{Decision, Facts, Ownership, Plan, Window, decide, plan};
+use easgate_store::{Baseline, Organization, StoreError, Writer};
 
 use super::{Cycle, Planned, rows};
 use crate::config::Mode;
-use crate::gates::{HeldSummary, Reach, paused};
+use crate::gates::{Gates, HeldSummary, Reach, paused};
 use crate::kind::Kind;
 use crate::queue::Begun;
 use crate::report::{Report, ReportError, chain};
 
+/// The input that holds the records of device management.
+const RECORDS: &str = "enrollment.devices";
+
 impl Cycle<'_> {
+    /// Decides and plans by `facts`, by what people said, and by what is held. `before` is the last good run.
+    pub(super) async fn decided(
+        &self,
+        organization: &Organization,
+        facts: &mut Facts,
+        before: &Baseline,
+        ownership: &Ownership,
+    ) -> Result<(Gates, Vec<Decision>, Plan), StoreError> {
+        let policy = &self.config.policy;
+        let mut gates = Gates::read(organization, &facts.exchange, self.clock.now()).await?;
+        if facts.exceptions.unreachable.is_some() {
+            gates.distrust_clock();
+        }
+        gates.except(&mut facts.exceptions);
+        let decisions = decide(facts, policy, ownership);
+        let changes = plan(facts, &decisions, ownership, policy);
+        let records = before.sizes.get(RECORDS).copied();
+        let records = records.unwrap_or_else(|| rows(&facts.inventory.enrollments));
+        // Whoever accepts fewer records says that they are gone.
+        let is_accepted = self.config.accept_shrunken.contains(RECORDS);
+        if is_accepted
+            || !gates
+                .hold_vanished(organization, facts, &changes, records)
+                .await?
+        {
+            return Ok((gates, decisions, changes));
+        }
+        gates.except(&mut facts.exceptions);
+        let decisions = decide(facts, policy, ownership);
+        let changes = plan(facts, &decisions, ownership, policy);
+        Ok((gates, decisions, changes))
+    }
+
+    /// What the day before has brought.
+    pub(super) async fn window(&self, organization: &Organization) -> Result<Window, StoreError> {
+        let now = self.clock.now();
+        let window = organization.window(now).await?;
+        Ok(Window {
+            lost: window.lost,
+            gained: window.gained,
+            removed: organization.removals(now).await?,
+        })
+    }
+
     /// Keeps what was found out about approvals, overrides and tombstones, and says whether the run may write.
     ///
     /// When it cannot be kept, nothing is written: the next run would not know what was promised.

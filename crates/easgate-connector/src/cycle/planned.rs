@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use easgate_compliance::{
-    Decision, Facts, GuardVerdict, HeldBy, MatchRate, Ownership, Plan, ScopeFigures, Window, decide, guard,
-    plan,
+    Decision, Facts, GuardVerdict, HeldBy, MatchRate, Ownership, Plan, ScopeFigures, guard,
 };
 use easgate_model::{DeviceId, MailboxId};
 use easgate_store::Organization;
@@ -49,31 +48,11 @@ impl Cycle<'_> {
             before,
             mut warnings,
         } = gathered;
-        let policy = &self.config.policy;
         let ownership: Ownership = owned.present.iter().map(owned_entry).collect();
-        let now = self.clock.now();
-        let mut gates = Gates::read(organization, &facts.exchange, now).await?;
-        if facts.exceptions.unreachable.is_some() {
-            gates.distrust_clock();
-        }
-        gates.except(&mut facts.exceptions);
-        let mut decisions = decide(&facts, policy, &ownership);
-        let mut changes = plan(&facts, &decisions, &ownership, policy);
-        let records = before.sizes.get(RECORDS).copied();
-        let records = records.unwrap_or_else(|| rows(&facts.inventory.enrollments));
-        // Whoever accepts fewer records says that they are gone.
-        let is_accepted = self.config.accept_shrunken.contains(RECORDS);
-        if !is_accepted
-            && gates
-                .hold_vanished(organization, &facts, &changes, records)
-                .await?
-        {
-            gates.except(&mut facts.exceptions);
-            decisions = decide(&facts, policy, &ownership);
-            changes = plan(&facts, &decisions, &ownership, policy);
-        }
-        let plan = changes;
-        let window = organization.window(now).await?;
+        let (gates, decisions, plan) = self
+            .decided(organization, &mut facts, &before, &ownership)
+            .await?;
+        let window = self.window(organization).await?;
         let scope = ScopeFigures {
             devices: rows(&facts.exchange.partnerships),
             refused_by_earlier_run: refused.clone(),
@@ -82,11 +61,6 @@ impl Cycle<'_> {
                 .map(|(matched, of)| MatchRate { matched, of }.percent()),
             match_gate: self.source.kind() == SourceKind::Graph && !self.accepts_match_rate(),
             released: gates.released(),
-        };
-        let window = Window {
-            lost: window.lost,
-            gained: window.gained,
-            removed: organization.removals(now).await?,
         };
         let verdict = guard(&plan, &self.config.limits, &window, &scope);
         baseline.matched = before.matched;
@@ -146,9 +120,6 @@ impl Cycle<'_> {
         report.server = Some(self.exchange.endpoint());
     }
 }
-
-/// The input that holds the records of device management.
-const RECORDS: &str = "enrollment.devices";
 
 /// The name under which a lower match rate is accepted for one run.
 const MATCH_RATE: &str = "match-rate";
