@@ -377,14 +377,19 @@ impl Default for RawGuard {
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawStore {
-    /// `sqlite://` and a path, from the folder of this file unless it begins with `/`.
+    /// `sqlite://` and a path, from the folder of this file unless it begins with `/`; or
+    /// `postgres://USER@HOST/DATABASE`. Beyond this machine the server has to prove who it is;
+    /// `?sslrootcert=PATH` names a certificate authority of your own.
     pub(crate) url: String,
+    /// Where the password of the PostgreSQL account is found.
+    pub(crate) password: Option<RawSecret>,
 }
 
 impl Default for RawStore {
     fn default() -> Self {
         Self {
             url: "sqlite://easgate.db".to_owned(),
+            password: None,
         }
     }
 }

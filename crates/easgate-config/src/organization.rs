@@ -41,13 +41,30 @@ impl Configuration {
     }
 }
 
-/// What `easgate_store::Store::open` takes.
+/// What an [`easgate_store::Location`] is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreLocation {
-    /// `sqlite://` and a path.
+    /// `sqlite://` and a path, or `postgres://USER@HOST/DATABASE`.
     pub url: String,
     /// The folder from which a relative path goes: the one of the file.
     pub base: PathBuf,
+    /// Where the password is found.
+    pub password: Option<SecretRef>,
+}
+
+impl StoreLocation {
+    /// Reads the password.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn location(&self, environment: &Environment) -> Result<easgate_store::Location, SecretError> {
+        let password = self.password.as_ref();
+        Ok(easgate_store::Location {
+            url: self.url.clone(),
+            base: self.base.clone(),
+            password: password.map(|secret| secret.read(environment)).transpose()?,
+        })
+    }
 }
 
 /// One organisation.

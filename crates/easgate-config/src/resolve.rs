@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use easgate_compliance::Limits;
 use easgate_connector::Mode;
+use easgate_store::Location;
 
-use crate::file::{RawFile, RawMode, RawOrganization};
+use crate::file::{RawFile, RawMode, RawOrganization, RawStore};
 use crate::problem::{Key, Problem, Source};
 use crate::text::RawSecret;
 use crate::{Configuration, Organization, SecretRef, ServiceSettings, StoreLocation, warnings};
@@ -44,7 +45,7 @@ pub(crate) fn resolve(
         .filter_map(|(at, organization)| checks.organization(at, organization))
         .collect();
     checks.distinct(&raw.organization);
-    checks.store(&raw.store.url);
+    let store = checks.store(&raw.store);
     if raw.audit.key.is_empty() || raw.audit.key.ends_with('/') {
         let key = [Key::Name("audit"), Key::Name("key")];
         checks.problem(
@@ -60,10 +61,7 @@ pub(crate) fn resolve(
         service: ServiceSettings {
             socket: raw.service.socket.as_ref().map(|path| base.join(path)),
         },
-        store: StoreLocation {
-            url: raw.store.url.clone(),
-            base: base.to_owned(),
-        },
+        store,
         audit_key: base.join(&raw.audit.key),
         warnings: warnings::warnings(raw, source),
     })
@@ -153,16 +151,37 @@ impl Checks<'_> {
         }
     }
 
-    fn store(&mut self, url: &str) {
-        if url.strip_prefix("sqlite://").is_none_or(str::is_empty) {
+    fn store(&mut self, raw: &RawStore) -> StoreLocation {
+        let place = [Key::Name("store"), Key::Name("url")];
+        if let Err(error) = Location::new(&raw.url, self.base).check() {
+            self.problem(&place, error.to_string());
+        }
+        let at_password = [Key::Name("store"), Key::Name("password")];
+        if raw.password.is_some() && raw.url.starts_with("sqlite:") {
             self.problem(
-                &[Key::Name("store"), Key::Name("url")],
-                "the store is `sqlite://` and a path, such as \"sqlite:///var/lib/easgate/easgate.db\"",
+                &at_password,
+                "a file has no password: only `postgres://` takes one",
             );
+        }
+        let password = raw.password.as_ref();
+        StoreLocation {
+            url: raw.url.clone(),
+            base: self.base.to_owned(),
+            password: password.and_then(|raw| self.secret_at(&at_password, raw)),
         }
     }
 
     fn secret(&mut self, at: usize, section: &str, key: &str, raw: &RawSecret) -> Option<SecretRef> {
+        let path = [
+            Key::Name("organization"),
+            Key::Index(at),
+            Key::Name(section),
+            Key::Name(key),
+        ];
+        self.secret_at(&path, raw)
+    }
+
+    fn secret_at(&mut self, at: &[Key<'_>], raw: &RawSecret) -> Option<SecretRef> {
         let given = [raw.env.as_ref(), raw.file.as_ref(), raw.credential.as_ref()];
         let secret = match given {
             [Some(name), None, None] => Some(SecretRef::Env(name.clone())),
@@ -175,16 +194,11 @@ impl Checks<'_> {
             None => {
                 let message = "say in one way where the secret is found: { env = \"NAME\" }, \
                                { file = \"PATH\" } or { credential = \"NAME\" }";
-                self.problem_in(at, section, key, message);
+                self.problem(at, message);
                 None
             }
             Some(SecretRef::Env(name) | SecretRef::Credential(name)) if !is_plain(name) => {
-                self.problem_in(
-                    at,
-                    section,
-                    key,
-                    "this is no name of a variable or of a credential",
-                );
+                self.problem(at, "this is no name of a variable or of a credential");
                 None
             }
             Some(_) => secret,

@@ -254,8 +254,8 @@ fn other_wrong_values_are_named_with_their_place_and_their_cure() {
         "sqlite://",
         "postgres://",
         &expect![[r#"
-        line 24, column 1: the store is `sqlite://` and a path, such as "sqlite:///var/lib/easgate/easgate.db"
-    "#]],
+            line 24, column 1: a PostgreSQL store names an account, a host and a database: "postgres://USER@HOST/DATABASE"
+        "#]],
     );
     check(
         "mode = \"enforce\"",

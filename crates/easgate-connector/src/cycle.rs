@@ -10,7 +10,7 @@ mod tests;
 mod write;
 
 use easgate_compliance::{Facts, OwnedEntry};
-use easgate_store::{AuditHead, Finish, List, LockError, OwnedRow, RunId, Store, StoreError, Writer};
+use easgate_store::{AuditHead, Finish, LeaseError, List, OwnedRow, RunId, Store, StoreError, Writer};
 
 use crate::clock::Clock;
 use crate::config::OrganizationConfig;
@@ -57,7 +57,11 @@ impl Cycle<'_> {
     /// Nothing was changed then. Errors after the first change are in the report.
     pub async fn full_sync(&self) -> Result<Report, CycleError> {
         let writer = self.writer().await?;
-        self.full_sync_with(&writer).await
+        let report = self.full_sync_with(&writer).await;
+        if let Err(error) = writer.hand_over().await {
+            tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
+        }
+        report
     }
 
     /// The same for a caller that holds the organisation's `writer`.
@@ -70,7 +74,7 @@ impl Cycle<'_> {
 
     async fn writer(&self) -> Result<Writer, CycleError> {
         let organization = self.store.organization(&self.config.name).await?;
-        Ok(organization.lock()?)
+        Ok(organization.lock().await?)
     }
 
     /// Does one run of `kind`, from its first row in the store to its last.
@@ -151,7 +155,7 @@ pub enum CycleError {
     #[error("the facts cannot be relied on, so nothing was changed")]
     Facts(#[from] FactsError),
     #[error("the organisation cannot be worked on now")]
-    Busy(#[from] LockError),
+    Busy(#[from] LeaseError),
     #[error("the store cannot be used, so nothing was changed")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -23,8 +23,7 @@ pub use record::AuditRecord;
 pub use seal::{AuditKey, Checkpoint};
 pub use verify::{ChainCheck, Fault, FaultKind, Verdict, Voucher, Witness};
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::{AnyConnection, Row};
 use time::OffsetDateTime;
 
 use crate::convert::to_micros;
@@ -39,7 +38,7 @@ impl Organization {
     /// The audit cannot be written: what was to be recorded must not be done.
     pub async fn record(&self, event: &AuditEvent) -> Result<AuditHead, StoreError> {
         let wrong = writing("the audit");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.store().begin().await.map_err(&wrong)?;
         let head = append(&mut transaction, self, event).await.map_err(&wrong)?;
         transaction.commit().await.map_err(wrong)?;
         Ok(head)
@@ -103,7 +102,7 @@ impl Organization {
 
 /// Adds one record to the audit inside the transaction that `connection` is in, and returns the new head.
 pub(crate) async fn append(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     organization: &Organization,
     event: &AuditEvent,
 ) -> Result<AuditHead, sqlx::Error> {

@@ -54,7 +54,7 @@ impl Organization {
     /// The store cannot be read.
     pub async fn baseline(&self) -> Result<Option<Baseline>, StoreError> {
         let content: Option<String> =
-            sqlx::query_scalar("SELECT content FROM baselines WHERE organization = ?")
+            sqlx::query_scalar("SELECT content FROM baselines WHERE organization = $1")
                 .bind(self.id())
                 .fetch_optional(self.pool())
                 .await

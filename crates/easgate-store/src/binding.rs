@@ -47,7 +47,7 @@ impl Organization {
             });
         }
         let other: Option<String> =
-            sqlx::query_scalar("SELECT name FROM organizations WHERE exchange_guid = ? AND id <> ?")
+            sqlx::query_scalar("SELECT name FROM organizations WHERE exchange_guid = $1 AND id <> $2")
                 .bind(exchange.0.to_string())
                 .bind(self.id())
                 .fetch_optional(self.pool())
@@ -69,7 +69,7 @@ impl Organization {
     /// # Errors
     /// The store cannot be read.
     pub async fn binding(&self) -> Result<(Option<OrganizationId>, Option<Uuid>), StoreError> {
-        let row = sqlx::query("SELECT exchange_guid, tenant FROM organizations WHERE id = ?")
+        let row = sqlx::query("SELECT exchange_guid, tenant FROM organizations WHERE id = $1")
             .bind(self.id())
             .fetch_one(self.pool())
             .await
@@ -92,13 +92,21 @@ impl Writer {
         if let Some(bound) = self.organization().check_binding(exchange, tenant).await? {
             return Ok(bound);
         }
-        sqlx::query("UPDATE organizations SET exchange_guid = ?, tenant = COALESCE(tenant, ?) WHERE id = ?")
-            .bind(exchange.0.to_string())
-            .bind(tenant.map(|tenant| tenant.to_string()))
-            .bind(self.id())
-            .execute(self.pool())
+        let wrong = writing("the binding");
+        let mut transaction = self.begin().await.map_err(&wrong)?;
+        sqlx::query(
+            "UPDATE organizations SET exchange_guid = $1, tenant = COALESCE(tenant, $2) WHERE id = $3",
+        )
+        .bind(exchange.0.to_string())
+        .bind(tenant.map(|tenant| tenant.to_string()))
+        .bind(self.id())
+        .execute(&mut *transaction)
+        .await
+        .map_err(&wrong)?;
+        transaction
+            .commit()
             .await
-            .map_err(writing("the binding"))?;
+            .map_err(|error| error.writing("the binding"))?;
         Ok(Bound::Now)
     }
 }

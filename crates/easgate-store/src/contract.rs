@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod devices;
 pub(crate) mod gates;
 pub(crate) mod last_runs;
+pub(crate) mod leases;
 pub(crate) mod refusals;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
@@ -13,9 +14,59 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    Baseline, BindError, Bound, Edit, Effect, Finish, Intent, List, LockError, Outcome, OwnedEntry, RunId,
-    RunResult, Store, Window, Writer,
+    Baseline, BindError, Bound, Edit, Effect, Finish, Intent, List, Outcome, OwnedEntry, RunId, RunResult,
+    Store, Window, Writer,
 };
+
+/// Gives every test of the contract to `$over`, which makes one of it for its database.
+macro_rules! every_test {
+    ($over:ident) => {
+        $over! {
+            crate::contract:
+            an_organisation_is_bound_to_what_answered_first,
+            an_intent_is_open_until_its_outcome_is_written,
+            what_was_added_is_ours_and_what_existed_before_is_not,
+            a_change_that_does_not_show_leaves_its_removals_ours,
+            the_window_counts_devices_over_24_hours_and_all_runs,
+            a_run_that_nobody_finished_is_interrupted,
+            a_run_that_read_nothing_is_no_yardstick,
+            organisations_do_not_see_each_other;
+            crate::contract::audit:
+            every_step_of_a_run_is_a_record_of_the_chain,
+            each_organisation_has_a_chain_of_its_own,
+            records_come_in_pages_and_from_a_time_on,
+            who_acts_is_in_the_record,
+            long_and_odd_texts_are_kept_as_they_can_be,
+            a_watch_pass_that_does_nothing_leaves_no_record,
+            what_is_given_up_is_recorded;
+            crate::contract::devices:
+            devices_come_in_pages_in_the_order_of_addresses,
+            devices_are_found_by_every_filter,
+            only_devices_that_changed_are_written,
+            what_a_run_could_not_decide_leaves_what_an_earlier_one_said,
+            a_device_that_stands_twice_in_a_run_is_one_row,
+            texts_with_the_character_that_no_database_has_are_kept_without_it;
+            crate::contract::gates:
+            while_writing_is_paused_nothing_is_intended,
+            a_held_plan_keeps_its_id_and_the_last_word_counts,
+            a_run_does_not_change_what_was_approved_while_it_ran,
+            a_device_has_one_override_and_every_one_is_remembered,
+            an_override_waits_until_a_run_has_acted_on_it_and_on_its_end,
+            a_tombstone_keeps_its_time_until_it_ends,
+            entries_taken_back_without_effect_are_counted_over_a_day;
+            crate::contract::last_runs:
+            the_latest_run_of_each_kind_is_known_and_the_latest_good_one;
+            crate::contract::leases:
+            one_writer_at_a_time,
+            tokens_only_grow,
+            a_writer_that_was_overtaken_writes_nothing,
+            a_hand_over_is_told_from_a_take_over;
+            crate::contract::refusals:
+            the_last_refusal_stands_until_it_is_forgotten;
+        }
+    };
+}
+pub(crate) use every_test;
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-01 08:00 UTC);
 
@@ -28,7 +79,7 @@ pub(crate) fn device(text: &str) -> DeviceId {
 }
 
 pub(crate) async fn writer(store: &Store) -> Writer {
-    store.organization("contoso").await.unwrap().lock().unwrap()
+    store.organization("contoso").await.unwrap().lock().await.unwrap()
 }
 
 /// An intent that blocks `id` and takes it out of the allow list, which held it.
@@ -101,7 +152,7 @@ pub(crate) async fn an_organisation_is_bound_to_what_answered_first(store: Store
         matches!(error, BindError::OtherTenant { known, .. } if known == tenant),
         "{error}"
     );
-    let second = store.organization("second").await.unwrap().lock().unwrap();
+    let second = store.organization("second").await.unwrap().lock().await.unwrap();
     let error = second.bind(exchange, None).await.unwrap_err();
     assert!(
         matches!(error, BindError::Taken { ref other, .. } if other == "contoso"),
@@ -267,16 +318,6 @@ pub(crate) async fn a_run_that_read_nothing_is_no_yardstick(store: Store) {
     );
 }
 
-pub(crate) async fn one_writer_at_a_time(store: Store) {
-    let organization = store.organization("contoso").await.unwrap();
-    let first = organization.lock().unwrap();
-    assert!(matches!(organization.lock(), Err(LockError::Held { .. })));
-    let other = store.organization("fabrikam").await.unwrap();
-    assert!(other.lock().is_ok(), "another organisation has its own writer");
-    drop(first);
-    assert!(organization.lock().is_ok());
-}
-
 pub(crate) async fn organisations_do_not_see_each_other(store: Store) {
     let writer = writer(&store).await;
     let run = writer.start_run("full", "enforce", NOW).await.unwrap();
@@ -292,7 +333,7 @@ pub(crate) async fn organisations_do_not_see_each_other(store: Store) {
     assert_eq!(other.runs(9).await.unwrap(), []);
     assert_eq!(other.window(NOW).await.unwrap(), Window::default());
     assert_eq!(other.refused().await.unwrap().len(), 0);
-    let writer = other.lock().unwrap();
+    let writer = other.lock().await.unwrap();
     let theirs = OwnedEntry {
         mailbox: mailbox(1),
         list: List::Block,

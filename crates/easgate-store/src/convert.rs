@@ -57,7 +57,17 @@ pub(crate) fn to_uid(uid: Option<i64>, column: &'static str) -> Result<Option<u3
     .transpose()
 }
 
-/// How a device is found: ids are compared without ASCII case.
-pub(crate) fn device_key(device: &DeviceId) -> String {
-    device.as_str().to_ascii_lowercase()
+/// Yes and no, as the store keeps them.
+pub(crate) const fn flag(value: bool) -> i64 {
+    if value { 1 } else { 0 }
+}
+
+/// Text that came from outside, as both databases keep it: PostgreSQL has no U+0000.
+pub(crate) fn text(value: &str) -> String {
+    value.replace('\0', "\u{fffd}")
+}
+
+/// What device ids are compared by.
+pub(crate) fn key(device: &DeviceId) -> String {
+    text(device.as_str()).to_ascii_lowercase()
 }

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use easgate_model::{DeviceId, MailboxId};
-use sqlx::sqlite::{Sqlite, SqliteConnection, SqliteRow};
-use sqlx::{QueryBuilder, Row};
+use sqlx::AnyConnection;
+use sqlx::Row;
+use sqlx::any::AnyRow;
 use time::OffsetDateTime;
 
-use crate::convert::{count, parse, to_micros, to_time, to_uuid};
+use crate::convert::{count, flag, key, parse, text, to_micros, to_time, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
+use crate::statement::Statement;
 
-/// How many rows one statement takes: 17 values each, under SQLite's limit of 32,766 a statement.
+/// How many rows one statement takes: 18 values each, under SQLite's limit of 32,766 a statement.
 const BATCH: usize = 500;
 
 /// One device of one mailbox, and what a run decided about it.
@@ -104,36 +106,38 @@ impl Organization {
         after: Option<&DeviceCursor>,
         limit: u32,
     ) -> Result<DevicePage, StoreError> {
-        let mut query = QueryBuilder::new("SELECT * FROM devices WHERE gone IS NULL AND organization = ");
-        query.push_bind(self.id());
-        if let Some(address) = &filter.address {
-            query
-                .push(" AND INSTR(LOWER(address), ")
-                .push_bind(address.to_ascii_lowercase())
-                .push(") > 0");
+        let mut query =
+            Statement::new("SELECT * FROM devices WHERE gone IS NULL AND organization = ").bind(self.id());
+        if let Some(address) = filter.address.as_ref().filter(|address| !address.is_empty()) {
+            // What is left of a text without what is looked for is shorter only if it was there, on both databases.
+            query = query
+                .push(" AND LOWER(address) <> REPLACE(LOWER(address), ")
+                .bind(text(address).to_ascii_lowercase())
+                .push(", '')");
         }
         for (column, value) in [
-            (" AND device = ", &filter.device),
-            (" AND access COLLATE NOCASE = ", &filter.access),
-            (" AND reason COLLATE NOCASE = ", &filter.reason),
-            (" AND state COLLATE NOCASE = ", &filter.state),
+            (" AND device_key = ", &filter.device),
+            (" AND LOWER(access) = ", &filter.access),
+            (" AND LOWER(reason) = ", &filter.reason),
+            (" AND LOWER(state) = ", &filter.state),
         ] {
             if let Some(value) = value {
-                query.push(column).push_bind(value);
+                query = query.push(column).bind(text(value).to_ascii_lowercase());
             }
         }
         if let Some(after) = after {
-            query.push(" AND (address, mailbox, device) > (");
-            let mut values = query.separated(", ");
-            values.push_bind(&after.address);
-            values.push_bind(after.mailbox.0.to_string());
-            values.push_bind(after.device.as_str());
-            query.push(")");
+            query = query
+                .push(" AND (LOWER(address), mailbox, device_key) > (")
+                .bind(after.address.to_ascii_lowercase())
+                .push(", ")
+                .bind(after.mailbox.0.to_string())
+                .push(", ")
+                .bind(key(&after.device))
+                .push(")");
         }
-        query
-            .push(" ORDER BY address, mailbox, device LIMIT ")
-            .push_bind(limit);
         let rows = query
+            .push(" ORDER BY LOWER(address), mailbox, device_key LIMIT ")
+            .bind(i64::from(limit))
             .build()
             .fetch_all(self.pool())
             .await
@@ -153,7 +157,7 @@ impl Organization {
     /// # Errors
     /// The store cannot be read.
     pub async fn refused(&self) -> Result<BTreeSet<(MailboxId, DeviceId)>, StoreError> {
-        let rows = sqlx::query("SELECT mailbox, device FROM devices WHERE organization = ? AND refused = 1")
+        let rows = sqlx::query("SELECT mailbox, device FROM devices WHERE organization = $1 AND refused = 1")
             .bind(self.id())
             .fetch_all(self.pool())
             .await
@@ -177,14 +181,16 @@ impl Organization {
         mailbox: MailboxId,
         device: &DeviceId,
     ) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar("SELECT record FROM devices WHERE organization = ? AND mailbox = ? AND device = ?")
-            .bind(self.id())
-            .bind(mailbox.0.to_string())
-            .bind(device.as_str())
-            .fetch_optional(self.pool())
-            .await
-            .map(Option::flatten)
-            .map_err(reading("the devices"))
+        sqlx::query_scalar(
+            "SELECT record FROM devices WHERE organization = $1 AND mailbox = $2 AND device_key = $3",
+        )
+        .bind(self.id())
+        .bind(mailbox.0.to_string())
+        .bind(key(device))
+        .fetch_optional(self.pool())
+        .await
+        .map(Option::flatten)
+        .map_err(reading("the devices"))
     }
 
     /// How many devices of the last run have each access and reason: `(access, reason)` to a number.
@@ -194,7 +200,7 @@ impl Organization {
     pub async fn decision_counts(&self) -> Result<BTreeMap<(String, String), u64>, StoreError> {
         let rows = sqlx::query(
             "SELECT access, reason, COUNT(*) AS devices FROM devices \
-             WHERE organization = ? AND gone IS NULL GROUP BY access, reason",
+             WHERE organization = $1 AND gone IS NULL GROUP BY access, reason",
         )
         .bind(self.id())
         .fetch_all(self.pool())
@@ -213,7 +219,7 @@ impl Organization {
     pub async fn state_counts(&self) -> Result<BTreeMap<String, u64>, StoreError> {
         let rows = sqlx::query(
             "SELECT state, COUNT(*) AS devices FROM devices \
-             WHERE organization = ? AND gone IS NULL GROUP BY state",
+             WHERE organization = $1 AND gone IS NULL GROUP BY state",
         )
         .bind(self.id())
         .fetch_all(self.pool())
@@ -238,10 +244,10 @@ impl Writer {
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let wrong = writing("the devices");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         for statement in [
-            "CREATE TEMP TABLE IF NOT EXISTS seen (mailbox TEXT, device TEXT COLLATE NOCASE, \
-             PRIMARY KEY (mailbox, device)) WITHOUT ROWID",
+            // From the table itself, for the order in which PostgreSQL compares its texts.
+            "CREATE TEMP TABLE IF NOT EXISTS seen AS SELECT mailbox, device_key FROM devices WHERE 1 = 0",
             "DELETE FROM seen",
         ] {
             sqlx::query(statement)
@@ -251,7 +257,12 @@ impl Writer {
         }
         let mut rows = rows.into_iter();
         loop {
-            let batch: Vec<DeviceRow> = rows.by_ref().take(BATCH).collect();
+            // One statement may touch a row once.
+            let batch: BTreeMap<_, DeviceRow> = rows
+                .by_ref()
+                .take(BATCH)
+                .map(|row| ((row.mailbox, key(&row.device)), row))
+                .collect();
             if batch.is_empty() {
                 break;
             }
@@ -260,74 +271,83 @@ impl Writer {
                 .map_err(&wrong)?;
         }
         sqlx::query(
-            "UPDATE devices SET gone = ? WHERE organization = ? AND gone IS NULL AND NOT EXISTS \
-             (SELECT 1 FROM seen WHERE seen.mailbox = devices.mailbox AND seen.device = devices.device)",
+            "UPDATE devices SET gone = $1 WHERE organization = $2 AND gone IS NULL \
+             AND (mailbox, device_key) NOT IN (SELECT mailbox, device_key FROM seen)",
         )
         .bind(to_micros(now))
         .bind(self.id())
         .execute(&mut *transaction)
         .await
         .map_err(&wrong)?;
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the devices"))
     }
 }
 
 async fn upsert(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     organization: i64,
-    batch: &[DeviceRow],
+    batch: &BTreeMap<(MailboxId, String), DeviceRow>,
     now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    let mut query = QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO seen (mailbox, device) ");
-    query.push_values(batch, |mut values, row| {
+    Statement::new("INSERT INTO seen (mailbox, device_key) VALUES ")
+        .rows(batch.keys(), |values, (mailbox, key)| {
+            values.bind(mailbox.0.to_string()).bind(key)
+        })
+        .build()
+        .execute(&mut *connection)
+        .await?;
+    Statement::new(
+        "INSERT INTO devices (organization, mailbox, device_key, device, address, device_type, model, os, \
+         friendly_name, client_type, state, state_reason, access, reason, refused, record, first_sync, changed) \
+         VALUES ",
+    )
+    .rows(batch, |values, ((mailbox, key), row)| {
         values
-            .push_bind(row.mailbox.0.to_string())
-            .push_bind(row.device.as_str());
-    });
-    query.build().execute(&mut *connection).await?;
-
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO devices (organization, mailbox, device, address, device_type, model, os, friendly_name, \
-         client_type, state, state_reason, access, reason, refused, record, first_sync, changed) ",
-    );
-    query.push_values(batch, |mut values, row| {
-        values
-            .push_bind(organization)
-            .push_bind(row.mailbox.0.to_string())
-            .push_bind(row.device.as_str())
-            .push_bind(&row.address)
-            .push_bind(&row.device_type)
-            .push_bind(&row.model)
-            .push_bind(&row.os)
-            .push_bind(&row.friendly_name)
-            .push_bind(row.client_type.as_deref())
-            .push_bind(&row.state)
-            .push_bind(&row.state_reason)
-            .push_bind(&row.access)
-            .push_bind(&row.reason)
-            .push_bind(row.refused)
-            .push_bind(row.record.as_deref())
-            .push_bind(row.first_sync.map(to_micros))
-            .push_bind(to_micros(now));
-    });
-    query.push(
-        " ON CONFLICT (organization, mailbox, device) DO UPDATE SET address = excluded.address, \
+            .bind(organization)
+            .bind(mailbox.0.to_string())
+            .bind(key)
+            .bind(text(row.device.as_str()))
+            .bind(text(&row.address))
+            .bind(text(&row.device_type))
+            .bind(text(&row.model))
+            .bind(text(&row.os))
+            .bind(text(&row.friendly_name))
+            .bind(row.client_type.as_deref().map(text))
+            .bind(text(&row.state))
+            .bind(text(&row.state_reason))
+            .bind(text(&row.access))
+            .bind(text(&row.reason))
+            .bind(row.refused.map(flag))
+            .bind(row.record.as_deref().map(text))
+            .bind(row.first_sync.map(to_micros))
+            .bind(to_micros(now))
+    })
+    .push(
+        " ON CONFLICT (organization, mailbox, device_key) DO UPDATE SET address = excluded.address, \
          device_type = excluded.device_type, model = excluded.model, os = excluded.os, \
          friendly_name = excluded.friendly_name, client_type = excluded.client_type, state = excluded.state, \
          state_reason = excluded.state_reason, access = excluded.access, reason = excluded.reason, \
-         refused = COALESCE(excluded.refused, devices.refused), record = COALESCE(excluded.record, devices.record), first_sync = excluded.first_sync, changed = excluded.changed, gone = NULL \
+         refused = COALESCE(excluded.refused, devices.refused), \
+         record = COALESCE(excluded.record, devices.record), first_sync = excluded.first_sync, \
+         changed = excluded.changed, gone = NULL \
          WHERE devices.gone IS NOT NULL OR (devices.address, devices.device_type, devices.model, devices.os, \
          devices.friendly_name, devices.client_type, devices.state, devices.state_reason, devices.access, \
-         devices.reason, devices.refused, devices.record, devices.first_sync) IS NOT (excluded.address, excluded.device_type, \
-         excluded.model, excluded.os, excluded.friendly_name, excluded.client_type, excluded.state, \
-         excluded.state_reason, excluded.access, excluded.reason, \
+         devices.reason, devices.refused, devices.record, devices.first_sync) IS DISTINCT FROM (excluded.address, \
+         excluded.device_type, excluded.model, excluded.os, excluded.friendly_name, excluded.client_type, \
+         excluded.state, excluded.state_reason, excluded.access, excluded.reason, \
          COALESCE(excluded.refused, devices.refused), COALESCE(excluded.record, devices.record), \
          excluded.first_sync)",
-    );
-    query.build().execute(connection).await.map(drop)
+    )
+    .build()
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
-fn stored(row: &SqliteRow) -> Result<StoredDevice, StoreError> {
+fn stored(row: &AnyRow) -> Result<StoredDevice, StoreError> {
     let first_sync: Option<i64> = row.get("first_sync");
     Ok(StoredDevice {
         row: DeviceRow {
@@ -343,7 +363,7 @@ fn stored(row: &SqliteRow) -> Result<StoredDevice, StoreError> {
             state_reason: row.get("state_reason"),
             access: row.get("access"),
             reason: row.get("reason"),
-            refused: row.get("refused"),
+            refused: row.get::<Option<i64>, _>("refused").map(|refused| refused != 0),
             record: row.get("record"),
             first_sync: first_sync
                 .map(|at| to_time(at, "devices.first_sync"))

@@ -5,11 +5,12 @@ use std::str::FromStr;
 
 use easgate_model::{DeviceId, MailboxId};
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 use time::OffsetDateTime;
 
 use crate::audit::{Actor, AuditAction, AuditEvent, append};
-use crate::convert::{device_key, parse, to_micros, to_optional_time, to_time, to_uid, to_uuid};
+use crate::convert::{key, parse, text, to_micros, to_optional_time, to_time, to_uid, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 use crate::runs::RunId;
 
@@ -169,17 +170,17 @@ impl Organization {
     /// The store cannot be written.
     pub async fn say_to_held(&self, id: &str, verdict: HeldVerdict, said: &Said) -> Result<bool, StoreError> {
         let wrong = writing("the held plan");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.store().begin().await.map_err(&wrong)?;
         let done = sqlx::query(
             "UPDATE held_plans SET state = $1, name = $2, uid = $3, decided = $4, expires = $5, note = $6 \
              WHERE organization = $7 AND plan = $8 AND state <> 'ended'",
         )
         .bind(verdict.state().name())
-        .bind(&said.by.name)
+        .bind(text(&said.by.name))
         .bind(said.by.uid.map(i64::from))
         .bind(to_micros(said.at))
         .bind(said.until.map(to_micros))
-        .bind(&said.note)
+        .bind(said.note.as_deref().map(text))
         .bind(self.id())
         .bind(id.to_ascii_lowercase())
         .execute(&mut *transaction)
@@ -239,16 +240,16 @@ impl Writer {
             return Ok(());
         }
         let wrong = writing("the held plans");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         for plan in plans {
             keep(&mut transaction, self.id(), plan).await.map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)
+        transaction.commit().await.map_err(|error| error.writing("the held plans"))
     }
 }
 
 async fn keep(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     organization: i64,
     plan: &HeldPlan,
 ) -> Result<(), sqlx::Error> {
@@ -298,7 +299,7 @@ async fn keep(
 }
 
 async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     organization: i64,
     plan: &str,
     row: &HeldRow,
@@ -310,9 +311,9 @@ async fn insert(
     .bind(organization)
     .bind(plan)
     .bind(row.mailbox.0.to_string())
-    .bind(device_key(&row.device))
-    .bind(row.device.as_str())
-    .bind(&row.address)
+    .bind(key(&row.device))
+    .bind(text(row.device.as_str()))
+    .bind(text(&row.address))
     .bind(&row.access)
     .bind(&row.reason)
     .bind(&row.before)
@@ -323,7 +324,7 @@ async fn insert(
     .map(drop)
 }
 
-fn plan(row: &SqliteRow) -> Result<HeldPlan, StoreError> {
+fn plan(row: &AnyRow) -> Result<HeldPlan, StoreError> {
     let name: Option<String> = row.get("name");
     let at = to_optional_time(row.get("decided"), "held_plans.decided")?;
     let said = match (name, at) {
@@ -351,7 +352,7 @@ fn plan(row: &SqliteRow) -> Result<HeldPlan, StoreError> {
     })
 }
 
-fn change(row: &SqliteRow) -> Result<HeldRow, StoreError> {
+fn change(row: &AnyRow) -> Result<HeldRow, StoreError> {
     Ok(HeldRow {
         mailbox: MailboxId(to_uuid(row.get("mailbox"), "held_changes.mailbox")?),
         device: parse(row.get("device"), "held_changes.device")?,

@@ -4,16 +4,19 @@ use std::fmt;
 use std::str::FromStr;
 
 use easgate_model::{DeviceId, MailboxId};
+use sqlx::AnyConnection;
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::any::AnyRow;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::audit::{AuditEvent, append};
-use crate::convert::{count, parse, to_micros, to_time, to_uuid};
+use crate::convert::{count, flag, key, parse, text, to_micros, to_time, to_uuid};
+use crate::lease::Lost;
 use crate::organization::{Organization, StoreError, Writer, reading};
 use crate::owned::{List, OwnedEntry, OwnedRow, disown, own};
 use crate::runs::RunId;
+use crate::write::WriteError;
 
 /// The number of an intent within its store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -181,7 +184,7 @@ impl Organization {
     pub async fn window(&self, now: OffsetDateTime) -> Result<Window, StoreError> {
         let rows = sqlx::query(
             "SELECT effect, COUNT(DISTINCT mailbox || ' ' || LOWER(device)) AS devices FROM journal \
-             WHERE organization = ? AND intended > ? AND outcome <> 'failed' GROUP BY effect",
+             WHERE organization = $1 AND intended > $2 AND outcome <> 'failed' GROUP BY effect",
         )
         .bind(self.id())
         .bind(to_micros(now - Duration::hours(24)))
@@ -207,7 +210,7 @@ impl Organization {
     /// The store cannot be read.
     pub async fn unsettled(&self) -> Result<Vec<JournalEntry>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM journal WHERE organization = ? AND outcome IN ('pending', 'unknown') ORDER BY id",
+            "SELECT * FROM journal WHERE organization = $1 AND outcome IN ('pending', 'unknown') ORDER BY id",
         )
         .bind(self.id())
         .fetch_all(self.pool())
@@ -221,7 +224,7 @@ impl Organization {
     /// # Errors
     /// The store cannot be read.
     pub async fn journal(&self, run: RunId) -> Result<Vec<JournalEntry>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM journal WHERE organization = ? AND run = ? ORDER BY id")
+        let rows = sqlx::query("SELECT * FROM journal WHERE organization = $1 AND run = $2 ORDER BY id")
             .bind(self.id())
             .bind(run.0)
             .fetch_all(self.pool())
@@ -238,25 +241,21 @@ impl Writer {
     /// # Errors
     /// The journal or the audit cannot be written: nothing may be changed.
     pub async fn intend(&self, intent: &Intent) -> Result<IntentId, JournalError> {
-        let wrong = |source| JournalError {
-            what: "an intent",
-            source,
-        };
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(wrong)?;
+        let wrong = |source| JournalError::writing("an intent", source);
+        let mut transaction = self.begin().await.map_err(wrong)?;
         let id = self.insert(&mut transaction, intent).await.map_err(wrong)?;
         let event = AuditEvent::of_intent(intent, self.actor().clone());
         append(&mut transaction, self.organization(), &event)
             .await
             .map_err(wrong)?;
-        transaction.commit().await.map_err(wrong)?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| JournalError::of("an intent", error))?;
         Ok(id)
     }
 
-    async fn insert(
-        &self,
-        connection: &mut SqliteConnection,
-        intent: &Intent,
-    ) -> Result<IntentId, sqlx::Error> {
+    async fn insert(&self, connection: &mut AnyConnection, intent: &Intent) -> Result<IntentId, sqlx::Error> {
         sqlx::query_scalar(
             "INSERT INTO journal (organization, run, mailbox, address, device, allow_edit, allow_existed, \
              block_edit, block_existed, access, reason, decision, effect, command, server, intended) \
@@ -265,18 +264,18 @@ impl Writer {
         .bind(self.id())
         .bind(intent.run.0)
         .bind(intent.mailbox.0.to_string())
-        .bind(&intent.address)
-        .bind(intent.device.as_str())
+        .bind(text(&intent.address))
+        .bind(text(intent.device.as_str()))
         .bind(intent.allow.name())
-        .bind(intent.allow_existed)
+        .bind(flag(intent.allow_existed))
         .bind(intent.block.name())
-        .bind(intent.block_existed)
-        .bind(&intent.access)
-        .bind(&intent.reason)
+        .bind(flag(intent.block_existed))
+        .bind(text(&intent.access))
+        .bind(text(&intent.reason))
         .bind(intent.decision.to_string())
         .bind(intent.effect.name())
-        .bind(&intent.command)
-        .bind(&intent.server)
+        .bind(text(&intent.command))
+        .bind(intent.server.as_deref().map(text))
         .bind(to_micros(intent.at))
         .fetch_one(connection)
         .await
@@ -300,16 +299,13 @@ impl Writer {
         outcome: &Outcome,
         now: OffsetDateTime,
     ) -> Result<(), JournalError> {
-        let wrong = |source| JournalError {
-            what: "an outcome",
-            source,
-        };
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(wrong)?;
+        let wrong = |source| JournalError::writing("an outcome", source);
+        let mut transaction = self.begin().await.map_err(wrong)?;
         sqlx::query(
-            "UPDATE journal SET outcome = ?, detail = ?, settled = ? WHERE organization = ? AND id = ?",
+            "UPDATE journal SET outcome = $1, detail = $2, settled = $3 WHERE organization = $4 AND id = $5",
         )
         .bind(outcome.name())
-        .bind(outcome.detail())
+        .bind(outcome.detail().map(|detail| text(detail)))
         .bind(to_micros(now))
         .bind(self.id())
         .bind(id.0)
@@ -328,12 +324,15 @@ impl Writer {
         append(&mut transaction, self.organization(), &event)
             .await
             .map_err(wrong)?;
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| JournalError::of("an outcome", error))
     }
 
     async fn settle_ownership(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut AnyConnection,
         intent: &Intent,
         outcome: &Outcome,
     ) -> Result<(), sqlx::Error> {
@@ -356,20 +355,20 @@ impl Writer {
 
     async fn close_older(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut AnyConnection,
         id: IntentId,
         intent: &Intent,
         now: OffsetDateTime,
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "UPDATE journal SET outcome = 'superseded', settled = ? WHERE organization = ? AND id < ? \
-             AND mailbox = ? AND device = ? AND outcome IN ('pending', 'unknown')",
+            "UPDATE journal SET outcome = 'superseded', settled = $1 WHERE organization = $2 AND id < $3 \
+             AND mailbox = $4 AND LOWER(device) = $5 AND outcome IN ('pending', 'unknown')",
         )
         .bind(to_micros(now))
         .bind(self.id())
         .bind(id.0)
         .bind(intent.mailbox.0.to_string())
-        .bind(intent.device.as_str())
+        .bind(key(&intent.device))
         .execute(connection)
         .await
         .map(drop)
@@ -378,10 +377,25 @@ impl Writer {
 
 /// The journal could not be written: nothing may be changed.
 #[derive(Debug, thiserror::Error)]
-#[error("could not write {what} to the journal, so nothing more is changed")]
-pub struct JournalError {
-    what: &'static str,
-    source: sqlx::Error,
+#[expect(missing_docs, reason = "the message says it")]
+pub enum JournalError {
+    #[error("could not write {what} to the journal, so nothing more is changed")]
+    Write { what: &'static str, source: sqlx::Error },
+    #[error(transparent)]
+    Lost(#[from] Lost),
+}
+
+impl JournalError {
+    const fn writing(what: &'static str, source: sqlx::Error) -> Self {
+        Self::Write { what, source }
+    }
+
+    fn of(what: &'static str, error: WriteError) -> Self {
+        match error {
+            WriteError::Lost(lost) => Self::Lost(lost),
+            WriteError::Database(source) => Self::Write { what, source },
+        }
+    }
 }
 
 impl Edit {
@@ -443,10 +457,10 @@ fn lists(allow: bool, block: bool) -> String {
     .to_owned()
 }
 
-fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
+fn entry(row: &AnyRow) -> Result<JournalEntry, StoreError> {
     let settled: Option<i64> = row.get("settled");
     let detail = || row.get::<Option<String>, _>("detail").unwrap_or_default();
-    let outcome = match row.get("outcome") {
+    let outcome = match row.get::<&str, _>("outcome") {
         "pending" => None,
         "applied" => Some(Outcome::Applied),
         "failed" => Some(Outcome::Failed(detail())),
@@ -469,9 +483,9 @@ fn entry(row: &SqliteRow) -> Result<JournalEntry, StoreError> {
             address: row.get("address"),
             device: parse(row.get("device"), "journal.device")?,
             allow: parse(row.get("allow_edit"), "journal.allow_edit")?,
-            allow_existed: row.get("allow_existed"),
+            allow_existed: row.get::<i64, _>("allow_existed") != 0,
             block: parse(row.get("block_edit"), "journal.block_edit")?,
-            block_existed: row.get("block_existed"),
+            block_existed: row.get::<i64, _>("block_existed") != 0,
             access: row.get("access"),
             reason: row.get("reason"),
             decision: to_uuid(row.get("decision"), "journal.decision")?,

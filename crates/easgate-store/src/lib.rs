@@ -1,8 +1,8 @@
 //! Durable state: what was decided, intended and done, and which list entries are ours.
 //!
-//! A [`Store`] is one SQLite file for all organisations of a configuration. [`Store::organization`] gives the
-//! view of one of them, which only reads; [`Organization::lock`] gives its [`Writer`], of which there is one at
-//! a time over all processes of a machine.
+//! A [`Store`] is one SQLite file, or one database of a PostgreSQL server, for all organisations of a configuration.
+//! [`Store::organization`] gives the view of one of them, which only reads; [`Organization::acquire`] gives its
+//! [`Writer`], of which there is one at a time over all processes and nodes that share the store.
 //!
 //! What a run keeps here:
 //!
@@ -28,7 +28,10 @@ mod devices;
 mod held;
 mod journal;
 mod last_runs;
+mod lease;
+mod location;
 mod lock;
+mod migrate;
 mod open;
 mod organization;
 mod overrides;
@@ -37,7 +40,9 @@ mod pause;
 mod refusal;
 mod removals;
 mod runs;
+mod statement;
 mod tombstones;
+mod write;
 
 pub use audit::{
     Actor, Anchor, AnchorError, AuditAction, AuditEvent, AuditHash, AuditHead, AuditKey, AuditLine,
@@ -50,7 +55,9 @@ pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevic
 pub use held::{HeldPlan, HeldRow, HeldState, HeldVerdict, Said};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
 pub use last_runs::LastRun;
-pub use lock::LockError;
+pub use lease::{Holder, Lease, LeaseError, Lost};
+pub use location::{Location, LocationError};
+pub use migrate::CopyError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
 pub use overrides::{NewOverride, OverrideEnd, OverrideId, StoredOverride};
@@ -64,5 +71,7 @@ pub use tombstones::Tombstone;
 mod anchor_tests;
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod postgres_tests;
 #[cfg(test)]
 mod sqlite_tests;

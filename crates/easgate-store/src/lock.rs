@@ -1,9 +1,11 @@
 //! One writer for each organisation, over all processes of a machine.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::lease::LeaseError;
+use crate::migrate::beside;
 
 /// A lock on a file beside the store. The kernel ends it with the process, however that ends.
 #[derive(Debug)]
@@ -14,35 +16,24 @@ pub(crate) struct Lock(
 );
 
 impl Lock {
-    pub(crate) fn take(store: &Path, organization: i64, name: &str) -> Result<Self, LockError> {
-        let mut path = store.as_os_str().to_owned();
-        path.push(format!("-lock-{organization}"));
-        let path = PathBuf::from(path);
+    pub(crate) fn take(store: &Path, organization: i64, name: &str) -> Result<Self, LeaseError> {
+        let path = beside(store, &format!("-lock-{organization}"));
         let file = OpenOptions::new()
             .create(true)
             .append(true)
             .mode(0o600)
             .open(&path)
-            .map_err(|source| LockError::File {
+            .map_err(|source| LeaseError::File {
                 path: path.clone(),
                 source,
             })?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(LockError::Held {
+            Err(TryLockError::WouldBlock) => Err(LeaseError::Held {
                 organization: name.to_owned(),
+                by: "a process on this machine".to_owned(),
             }),
-            Err(TryLockError::Error(source)) => Err(LockError::File { path, source }),
+            Err(TryLockError::Error(source)) => Err(LeaseError::File { path, source }),
         }
     }
-}
-
-/// Why the right to write an organisation was not given.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the message says it")]
-pub enum LockError {
-    #[error("another easgate is working on the organisation {organization:?} now")]
-    Held { organization: String },
-    #[error("could not lock the file {path}")]
-    File { path: PathBuf, source: io::Error },
 }

@@ -1,9 +1,10 @@
 //! The view of one organisation, and the errors of reading and writing it.
 
-use sqlx::sqlite::SqlitePool;
+use sqlx::AnyPool;
 
 use crate::audit::{Actor, Anchor, AnchorError};
-use crate::lock::{Lock, LockError};
+use crate::lease::Lost;
+use crate::lock::Lock;
 use crate::open::Store;
 
 /// One organisation of the store, to read. Any number of processes may hold one.
@@ -16,8 +17,8 @@ pub struct Organization {
 
 impl Organization {
     pub(crate) async fn find_or_add(store: Store, name: &str) -> Result<Self, StoreError> {
-        let found = |pool: SqlitePool| async move {
-            sqlx::query_scalar::<_, i64>("SELECT id FROM organizations WHERE name = ?")
+        let found = |pool: AnyPool| async move {
+            sqlx::query_scalar::<_, i64>("SELECT id FROM organizations WHERE name = $1")
                 .bind(name)
                 .fetch_optional(&pool)
                 .await
@@ -26,7 +27,7 @@ impl Organization {
         let id = if let Some(id) = found(store.pool().clone()).await? {
             id
         } else {
-            sqlx::query("INSERT INTO organizations (name) VALUES (?) ON CONFLICT DO NOTHING")
+            sqlx::query("INSERT INTO organizations (name) VALUES ($1) ON CONFLICT DO NOTHING")
                 .bind(name)
                 .execute(store.pool())
                 .await
@@ -51,21 +52,14 @@ impl Organization {
         &self.name
     }
 
-    /// Takes the right to write this organisation, until the [`Writer`] is dropped or the process ends.
-    ///
-    /// # Errors
-    /// Another holds it, here or in another process of this machine, or its file cannot be made.
-    pub fn lock(&self) -> Result<Writer, LockError> {
-        let lock = Lock::take(self.store.path(), self.id, &self.name)?;
-        Ok(Writer {
-            organization: self.clone(),
-            actor: Actor::program(),
-            _lock: lock,
-        })
-    }
-
     pub(crate) const fn id(&self) -> i64 {
         self.id
+    }
+
+    /// The store that it is in.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Where heads of the audit are sealed.
@@ -73,30 +67,73 @@ impl Organization {
         self.store.anchor()
     }
 
-    pub(crate) const fn pool(&self) -> &SqlitePool {
+    pub(crate) const fn pool(&self) -> &AnyPool {
         self.store.pool()
     }
 }
 
-/// The only one that writes an organisation.
+/// The only one that writes an organisation, by its lease.
+///
+/// # Guarantees
+/// Everything that it writes is refused once another has the lease. Dropped, it leaves the lease to the next one that
+/// uses this store in this process, and to any other when its time is over; [`Writer::hand_over`] gives it back.
 #[derive(Debug)]
 pub struct Writer {
     organization: Organization,
     actor: Actor,
-    _lock: Lock,
+    token: i64,
+    taken_over: bool,
+    given_back: bool,
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is held, never read"))]
+    lock: Option<Lock>,
 }
 
 impl Writer {
+    pub(crate) fn new(organization: Organization, token: i64, taken_over: bool, lock: Option<Lock>) -> Self {
+        Self {
+            organization,
+            actor: Actor::program(),
+            token,
+            taken_over,
+            given_back: false,
+            lock,
+        }
+    }
+
     /// Writes on behalf of `actor` from now on, by the audit; without this, on behalf of the program.
     #[must_use]
-    pub fn acting_as(self, actor: Actor) -> Self {
-        Self { actor, ..self }
+    pub fn acting_as(mut self, actor: Actor) -> Self {
+        self.actor = actor;
+        self
     }
 
     /// Who writes, by the audit.
     #[must_use]
     pub const fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// The fencing token, which is greater than that of every writer before.
+    #[must_use]
+    pub const fn token(&self) -> i64 {
+        self.token
+    }
+
+    /// Whether the writer before did not hand over: what it had under way may still arrive at Exchange.
+    #[must_use]
+    pub const fn took_over(&self) -> bool {
+        self.taken_over
+    }
+
+    /// As the end of its process does, without the end of its process.
+    #[cfg(test)]
+    pub(crate) fn release_file_lock(&mut self) {
+        self.lock = None;
+    }
+
+    /// Leaves nothing to do when it is dropped.
+    pub(crate) const fn give_back(&mut self) {
+        self.given_back = true;
     }
 
     /// The view to read.
@@ -109,8 +146,19 @@ impl Writer {
         self.organization.id
     }
 
-    pub(crate) const fn pool(&self) -> &SqlitePool {
+    pub(crate) const fn pool(&self) -> &AnyPool {
         self.organization.pool()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if !self.given_back {
+            self.organization
+                .store
+                .dropped
+                .push(self.organization.id, self.token);
+        }
     }
 }
 
@@ -122,6 +170,8 @@ pub enum StoreError {
     Read { what: &'static str, source: sqlx::Error },
     #[error("could not write {what} to the store")]
     Write { what: &'static str, source: sqlx::Error },
+    #[error(transparent)]
+    Lost(#[from] Lost),
     #[error("the store holds {value:?} in {column}, which this version did not write")]
     Corrupt { column: &'static str, value: String },
     #[error("the audit cannot be sealed")]

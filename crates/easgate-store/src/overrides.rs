@@ -2,11 +2,11 @@
 
 use easgate_model::{DeviceId, MailboxId};
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use time::OffsetDateTime;
 
 use crate::audit::{Actor, AuditAction, AuditEvent, append};
-use crate::convert::{device_key, parse, to_micros, to_optional_time, to_time, to_uid, to_uuid};
+use crate::convert::{key, parse, text, to_micros, to_optional_time, to_time, to_uid, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 
 /// The number of an override within its store.
@@ -132,17 +132,17 @@ impl Organization {
     /// The store cannot be written; then nothing of it is.
     pub async fn add_override(&self, new: &NewOverride) -> Result<OverrideId, StoreError> {
         let wrong = writing("the override");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.store().begin().await.map_err(&wrong)?;
         sqlx::query(
             "UPDATE overrides SET ended = $1, ended_how = 'replaced', ended_name = $2, ended_uid = $3, acted = $1 \
              WHERE organization = $4 AND mailbox = $5 AND device_key = $6 AND ended IS NULL",
         )
         .bind(to_micros(new.made))
-        .bind(&new.by.name)
+        .bind(text(&new.by.name))
         .bind(new.by.uid.map(i64::from))
         .bind(self.id())
         .bind(new.mailbox.0.to_string())
-        .bind(device_key(&new.device))
+        .bind(key(&new.device))
         .execute(&mut *transaction)
         .await
         .map_err(&wrong)?;
@@ -152,12 +152,12 @@ impl Organization {
         )
         .bind(self.id())
         .bind(new.mailbox.0.to_string())
-        .bind(device_key(&new.device))
-        .bind(new.device.as_str())
-        .bind(&new.address)
+        .bind(key(&new.device))
+        .bind(text(new.device.as_str()))
+        .bind(text(&new.address))
         .bind(&new.access)
-        .bind(&new.note)
-        .bind(&new.by.name)
+        .bind(text(&new.note))
+        .bind(text(&new.by.name))
         .bind(new.by.uid.map(i64::from))
         .bind(to_micros(new.made))
         .bind(new.until.map(to_micros))
@@ -183,15 +183,15 @@ impl Organization {
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
         let wrong = writing("the override");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.store().begin().await.map_err(&wrong)?;
         let done = sqlx::query(
             "UPDATE overrides SET ended = $1, ended_how = 'cleared', ended_name = $2, ended_uid = $3, \
              ended_note = $4, acted = NULL WHERE organization = $5 AND id = $6 AND ended IS NULL",
         )
         .bind(to_micros(now))
-        .bind(&by.name)
+        .bind(text(&by.name))
         .bind(by.uid.map(i64::from))
-        .bind(note)
+        .bind(text(note))
         .bind(self.id())
         .bind(standing.id.0)
         .execute(&mut *transaction)
@@ -221,7 +221,7 @@ impl Writer {
             return Ok(());
         }
         let wrong = writing("the overrides");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         for one in expired {
             let done = sqlx::query(
                 "UPDATE overrides SET ended = $1, ended_how = 'expired', acted = $1 \
@@ -240,7 +240,7 @@ impl Writer {
                     .map_err(&wrong)?;
             }
         }
-        transaction.commit().await.map_err(wrong)
+        transaction.commit().await.map_err(|error| error.writing("the overrides"))
     }
 
     /// Notes that a run has acted on overrides, as they stand or as they ended.
@@ -256,7 +256,7 @@ impl Writer {
             return Ok(());
         }
         let wrong = writing("the overrides");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         for id in ids {
             sqlx::query("UPDATE overrides SET acted = $1 WHERE organization = $2 AND id = $3")
                 .bind(to_micros(now))
@@ -266,11 +266,11 @@ impl Writer {
                 .await
                 .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)
+        transaction.commit().await.map_err(|error| error.writing("the overrides"))
     }
 }
 
-fn stored(row: &SqliteRow) -> Result<StoredOverride, StoreError> {
+fn stored(row: &AnyRow) -> Result<StoredOverride, StoreError> {
     let ended = to_optional_time(row.get("ended"), "overrides.ended")?;
     let ended_name: Option<String> = row.get("ended_name");
     let ended_uid = to_uid(row.get("ended_uid"), "overrides.ended_uid")?;

@@ -4,13 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use easgate_model::{DeviceId, MailboxId};
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{QueryBuilder, Row};
+use sqlx::AnyConnection;
+use sqlx::Row;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::audit::{AuditAction, AuditEvent, append};
-use crate::convert::{parse, to_micros, to_time, to_uuid};
+use crate::convert::{key, parse, text, to_micros, to_time, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 use crate::runs::RunId;
 
@@ -80,8 +80,8 @@ impl Organization {
     /// The store cannot be read.
     pub async fn owned(&self) -> Result<Vec<OwnedRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT mailbox, list, device, decision, run, added FROM owned WHERE organization = ? \
-             ORDER BY mailbox, list, device",
+            "SELECT mailbox, list, device, decision, run, added FROM owned WHERE organization = $1 \
+             ORDER BY mailbox, list, device_key",
         )
         .bind(self.id())
         .fetch_all(self.pool())
@@ -111,7 +111,7 @@ impl Writer {
     /// The store cannot be written.
     pub async fn forget(&self, entries: &[OwnedEntry], now: OffsetDateTime) -> Result<(), StoreError> {
         let wrong = writing("the ownership registry");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         for entry in entries {
             disown(&mut transaction, self.id(), entry).await.map_err(&wrong)?;
             let event = AuditEvent::of_entry(AuditAction::Forgotten, self.actor().clone(), now, entry);
@@ -119,43 +119,50 @@ impl Writer {
                 .await
                 .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the ownership registry"))
     }
 }
 
 /// Writes that `entry` is ours. What is ours already keeps its first decision and time.
 pub(crate) async fn own(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     organization: i64,
     row: &OwnedRow,
 ) -> Result<(), sqlx::Error> {
-    let mut query = QueryBuilder::new(
-        "INSERT INTO owned (organization, mailbox, list, device, decision, run, added) VALUES (",
-    );
-    let mut values = query.separated(", ");
-    values.push_bind(organization);
-    values.push_bind(row.entry.mailbox.0.to_string());
-    values.push_bind(row.entry.list.name());
-    values.push_bind(row.entry.device.as_str());
-    values.push_bind(row.decision.to_string());
-    values.push_bind(row.run.0);
-    values.push_bind(to_micros(row.added));
-    query.push(") ON CONFLICT DO NOTHING");
-    query.build().execute(connection).await.map(drop)
+    sqlx::query(
+        "INSERT INTO owned (organization, mailbox, list, device_key, device, decision, run, added) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+    )
+    .bind(organization)
+    .bind(row.entry.mailbox.0.to_string())
+    .bind(row.entry.list.name())
+    .bind(key(&row.entry.device))
+    .bind(text(row.entry.device.as_str()))
+    .bind(row.decision.to_string())
+    .bind(row.run.0)
+    .bind(to_micros(row.added))
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// Writes that `entry` is not ours any more.
 pub(crate) async fn disown(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     organization: i64,
     entry: &OwnedEntry,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM owned WHERE organization = ? AND mailbox = ? AND list = ? AND device = ?")
-        .bind(organization)
-        .bind(entry.mailbox.0.to_string())
-        .bind(entry.list.name())
-        .bind(entry.device.as_str())
-        .execute(connection)
-        .await
-        .map(drop)
+    sqlx::query(
+        "DELETE FROM owned WHERE organization = $1 AND mailbox = $2 AND list = $3 AND device_key = $4",
+    )
+    .bind(organization)
+    .bind(entry.mailbox.0.to_string())
+    .bind(entry.list.name())
+    .bind(key(&entry.device))
+    .execute(connection)
+    .await
+    .map(drop)
 }

@@ -4,7 +4,7 @@ use sqlx::Row;
 use time::OffsetDateTime;
 
 use crate::audit::{Actor, AuditAction, AuditEvent, append};
-use crate::convert::{to_micros, to_time, to_uid};
+use crate::convert::{text, to_micros, to_time, to_uid};
 use crate::journal::{Intent, IntentId, JournalError};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 
@@ -50,15 +50,15 @@ impl Organization {
     /// The store cannot be written.
     pub async fn pause_writing(&self, pause: &Pause) -> Result<Pause, StoreError> {
         let wrong = writing("the pause");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.store().begin().await.map_err(&wrong)?;
         let done = sqlx::query(
             "INSERT INTO pauses (organization, since, reason, name, uid) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (organization) DO NOTHING",
         )
         .bind(self.id())
         .bind(to_micros(pause.since))
-        .bind(&pause.reason)
-        .bind(&pause.by.name)
+        .bind(text(&pause.reason))
+        .bind(text(&pause.by.name))
         .bind(pause.by.uid.map(i64::from))
         .execute(&mut *transaction)
         .await
@@ -83,7 +83,7 @@ impl Organization {
             return Ok(None);
         };
         let wrong = writing("the pause");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.store().begin().await.map_err(&wrong)?;
         sqlx::query("DELETE FROM pauses WHERE organization = $1")
             .bind(self.id())
             .execute(&mut *transaction)

@@ -4,7 +4,7 @@ use sqlx::Row;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::convert::{to_micros, to_time, to_uuid};
+use crate::convert::{text, to_micros, to_time, to_uuid};
 use crate::organization::{Organization, StoreError, reading, writing};
 
 /// A refused log-on.
@@ -28,11 +28,12 @@ impl Organization {
     /// # Errors
     /// The store cannot be read.
     pub async fn refusal(&self) -> Result<Option<Refusal>, StoreError> {
-        let row = sqlx::query("SELECT server, since, cause, salt, mark FROM refusals WHERE organization = ?")
-            .bind(self.id())
-            .fetch_optional(self.pool())
-            .await
-            .map_err(reading("the last refusal"))?;
+        let row =
+            sqlx::query("SELECT server, since, cause, salt, mark FROM refusals WHERE organization = $1")
+                .bind(self.id())
+                .fetch_optional(self.pool())
+                .await
+                .map_err(reading("the last refusal"))?;
         row.map(|row| {
             let mark: i64 = row.get("mark");
             Ok(Refusal {
@@ -55,13 +56,14 @@ impl Organization {
     /// The store cannot be written.
     pub async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT OR REPLACE INTO refusals (organization, server, since, cause, salt, mark) \
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO refusals (organization, server, since, cause, salt, mark) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization) DO UPDATE SET server = excluded.server, \
+             since = excluded.since, cause = excluded.cause, salt = excluded.salt, mark = excluded.mark",
         )
         .bind(self.id())
-        .bind(&refusal.server)
+        .bind(text(&refusal.server))
         .bind(to_micros(refusal.since))
-        .bind(&refusal.cause)
+        .bind(text(&refusal.cause))
         .bind(refusal.salt.to_string())
         .bind(i64::from(refusal.mark))
         .execute(self.pool())
@@ -75,7 +77,7 @@ impl Organization {
     /// # Errors
     /// The store cannot be written.
     pub async fn forget_refusal(&self) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM refusals WHERE organization = ?")
+        sqlx::query("DELETE FROM refusals WHERE organization = $1")
             .bind(self.id())
             .execute(self.pool())
             .await

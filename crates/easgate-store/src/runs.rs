@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 use time::OffsetDateTime;
 
 use crate::audit::{AuditAction, AuditEvent, AuditHead, append};
@@ -121,9 +121,9 @@ impl Organization {
     /// # Errors
     /// The store cannot be read.
     pub async fn runs(&self, limit: u32) -> Result<Vec<Run>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM runs WHERE organization = ? ORDER BY id DESC LIMIT ?")
+        let rows = sqlx::query("SELECT * FROM runs WHERE organization = $1 ORDER BY id DESC LIMIT $2")
             .bind(self.id())
-            .bind(limit)
+            .bind(i64::from(limit))
             .fetch_all(self.pool())
             .await
             .map_err(reading("the runs"))?;
@@ -136,7 +136,7 @@ impl Organization {
     /// The store cannot be read.
     pub async fn last_good_run(&self) -> Result<Option<Run>, StoreError> {
         let row = sqlx::query(
-            "SELECT * FROM runs WHERE organization = ? AND result IN ('succeeded', 'held', 'failed') \
+            "SELECT * FROM runs WHERE organization = $1 AND result IN ('succeeded', 'held', 'failed') \
              ORDER BY id DESC LIMIT 1",
         )
         .bind(self.id())
@@ -155,7 +155,7 @@ impl Writer {
     pub async fn start_run(&self, kind: &str, mode: &str, now: OffsetDateTime) -> Result<RunId, StoreError> {
         let wrong = writing("the run");
         let sealing = self.prepare_seal()?;
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         self.interrupt(&mut transaction, now).await.map_err(&wrong)?;
         let id = sqlx::query_scalar(
             "INSERT INTO runs (organization, kind, mode, started) VALUES ($1, $2, $3, $4) RETURNING id",
@@ -187,14 +187,17 @@ impl Writer {
                 .await
                 .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the run"))?;
         Ok(id)
     }
 
     /// Closes the runs that nobody finished.
     async fn interrupt(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut AnyConnection,
         now: OffsetDateTime,
     ) -> Result<(), sqlx::Error> {
         let open: Vec<i64> = sqlx::query_scalar(
@@ -224,7 +227,7 @@ impl Writer {
     /// The store or the file of checkpoints cannot be written.
     pub async fn finish_run(&self, run: RunId, finish: &Finish) -> Result<Option<AuditHead>, StoreError> {
         let wrong = writing("the run");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         let kind: Option<String> = sqlx::query_scalar(
             "UPDATE runs SET finished = $1, result = $2, server = $3, figures = $4 \
              WHERE organization = $5 AND id = $6 RETURNING kind",
@@ -258,7 +261,10 @@ impl Writer {
             let checkpoint = self.seal(&mut transaction, head, finish.at).await?;
             sealed = Some((head, checkpoint));
         }
-        transaction.commit().await.map_err(wrong)?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the run"))?;
         let Some((head, checkpoint)) = sealed else {
             return Ok(None);
         };
@@ -268,7 +274,7 @@ impl Writer {
 
     async fn keep(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut AnyConnection,
         run: RunId,
         baseline: &Baseline,
     ) -> Result<(), sqlx::Error> {
@@ -285,7 +291,7 @@ impl Writer {
     }
 
     /// Whether `run` intended a change.
-    async fn intended(&self, connection: &mut SqliteConnection, run: RunId) -> Result<bool, sqlx::Error> {
+    async fn intended(&self, connection: &mut AnyConnection, run: RunId) -> Result<bool, sqlx::Error> {
         let changes: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM journal WHERE organization = $1 AND run = $2")
                 .bind(self.id())
@@ -303,7 +309,7 @@ impl Writer {
     }
 }
 
-fn run(row: &SqliteRow) -> Result<Run, StoreError> {
+fn run(row: &AnyRow) -> Result<Run, StoreError> {
     let result: Option<&str> = row.get("result");
     let finished: Option<i64> = row.get("finished");
     let figures: Option<&str> = row.get("figures");

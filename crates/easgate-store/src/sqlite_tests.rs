@@ -17,68 +17,17 @@ async fn open(folder: &TempDir) -> Store {
 }
 
 macro_rules! contract_over_sqlite {
-    ($module:path: $($name:ident),+ $(,)?) => {$(
+    ($($module:path: $($name:ident),+ $(,)?;)+) => {$($(
         #[tokio::test]
         async fn $name() {
             let folder = TempDir::new().unwrap();
             use $module as module;
             module::$name(open(&folder).await).await;
         }
-    )+};
+    )+)+};
 }
 
-contract_over_sqlite! {
-    crate::contract:
-    an_organisation_is_bound_to_what_answered_first,
-    an_intent_is_open_until_its_outcome_is_written,
-    what_was_added_is_ours_and_what_existed_before_is_not,
-    a_change_that_does_not_show_leaves_its_removals_ours,
-    the_window_counts_devices_over_24_hours_and_all_runs,
-    a_run_that_nobody_finished_is_interrupted,
-    a_run_that_read_nothing_is_no_yardstick,
-    one_writer_at_a_time,
-    organisations_do_not_see_each_other,
-}
-
-contract_over_sqlite! {
-    crate::contract::audit:
-    every_step_of_a_run_is_a_record_of_the_chain,
-    each_organisation_has_a_chain_of_its_own,
-    records_come_in_pages_and_from_a_time_on,
-    who_acts_is_in_the_record,
-    long_and_odd_texts_are_kept_as_they_can_be,
-    a_watch_pass_that_does_nothing_leaves_no_record,
-    what_is_given_up_is_recorded,
-}
-
-contract_over_sqlite! {
-    crate::contract::devices:
-    devices_come_in_pages_in_the_order_of_addresses,
-    devices_are_found_by_every_filter,
-    only_devices_that_changed_are_written,
-    what_a_run_could_not_decide_leaves_what_an_earlier_one_said,
-}
-
-contract_over_sqlite! {
-    crate::contract::last_runs:
-    the_latest_run_of_each_kind_is_known_and_the_latest_good_one,
-}
-
-contract_over_sqlite! {
-    crate::contract::refusals:
-    the_last_refusal_stands_until_it_is_forgotten,
-}
-
-contract_over_sqlite! {
-    crate::contract::gates:
-    while_writing_is_paused_nothing_is_intended,
-    a_held_plan_keeps_its_id_and_the_last_word_counts,
-    a_run_does_not_change_what_was_approved_while_it_ran,
-    a_device_has_one_override_and_every_one_is_remembered,
-    an_override_waits_until_a_run_has_acted_on_it_and_on_its_end,
-    a_tombstone_keeps_its_time_until_it_ends,
-    entries_taken_back_without_effect_are_counted_over_a_day,
-}
+contract::every_test!(contract_over_sqlite);
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]

@@ -4,7 +4,7 @@ use easgate_model::{DeviceId, MailboxId};
 use sqlx::Row;
 use time::OffsetDateTime;
 
-use crate::convert::{device_key, parse, to_micros, to_time, to_uuid};
+use crate::convert::{key, parse, text, to_micros, to_time, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 
 /// A device that is held although its record is gone.
@@ -107,14 +107,14 @@ impl Writer {
             return Ok(());
         }
         let wrong = writing("the tombstones");
-        let mut transaction = self.pool().begin_with("BEGIN IMMEDIATE").await.map_err(&wrong)?;
+        let mut transaction = self.begin().await.map_err(&wrong)?;
         for (mailbox, device) in ended {
             sqlx::query(
                 "DELETE FROM tombstones WHERE organization = $1 AND mailbox = $2 AND device_key = $3",
             )
             .bind(self.id())
             .bind(mailbox.0.to_string())
-            .bind(device_key(device))
+            .bind(key(device))
             .execute(&mut *transaction)
             .await
             .map_err(&wrong)?;
@@ -127,16 +127,16 @@ impl Writer {
             )
             .bind(self.id())
             .bind(stone.mailbox.0.to_string())
-            .bind(device_key(&stone.device))
-            .bind(stone.device.as_str())
-            .bind(&stone.address)
-            .bind(&stone.record)
+            .bind(key(&stone.device))
+            .bind(text(stone.device.as_str()))
+            .bind(text(&stone.address))
+            .bind(text(&stone.record))
             .bind(to_micros(stone.since))
             .bind(to_micros(stone.until))
             .execute(&mut *transaction)
             .await
             .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(wrong)
+        transaction.commit().await.map_err(|error| error.writing("the tombstones"))
     }
 }

@@ -1,4 +1,5 @@
-//! Packages of the Debian release, for what no language's registry has: a KDC, a domain controller, a web server, a proxy.
+//! Packages of the Debian release, for what no language's registry has: a KDC, a domain controller, a web server, a proxy, a
+//! database server.
 
 use std::path::Path;
 
@@ -29,6 +30,8 @@ pub(crate) const AUTHENTICATION: &[&str] = &[
 
 /// What kills the program at a step that is counted.
 pub(crate) const TRACING: &[&str] = &["strace"];
+/// The server that several nodes keep their state on.
+pub(crate) const DATABASE: &[&str] = &["openssl", "postgresql", "python3"];
 
 /// What the feature `gssapi` is built with.
 pub(crate) const SYSTEM_KERBEROS: &[&str] = &["libclang-dev", "libkrb5-dev"];

@@ -164,7 +164,7 @@ fn changes() -> Vec<Change> {
 async fn apply(exchange: &Slow, lanes: usize) -> (Applied, usize) {
     let folder = TempDir::new().unwrap();
     let store = Store::open("sqlite://easgate.db", folder.path()).await.unwrap();
-    let writer = store.organization("contoso").await.unwrap().lock().unwrap();
+    let writer = store.organization("contoso").await.unwrap().lock().await.unwrap();
     let run = writer
         .start_run("full", "enforce", OffsetDateTime::UNIX_EPOCH)
         .await

@@ -428,7 +428,14 @@ async fn a_busy_server_is_asked_three_times_and_no_more() {
 #[tokio::test]
 async fn two_processes_do_not_work_on_one_organisation() {
     let bench = Bench::new(Mode::Enforce).await;
-    let writer = bench.store.organization("contoso").await.unwrap().lock().unwrap();
+    let writer = bench
+        .store
+        .organization("contoso")
+        .await
+        .unwrap()
+        .lock()
+        .await
+        .unwrap();
     let mut calls = MockCalls::new();
     calls.expect_read().never();
     let error = bench.sync(&Ports(calls)).await.unwrap_err();

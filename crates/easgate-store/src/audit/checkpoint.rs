@@ -1,7 +1,7 @@
 //! Sealing the head at the end of a run.
 
+use sqlx::AnyConnection;
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 use time::OffsetDateTime;
 
 use super::{AuditHead, Checkpoint};
@@ -52,7 +52,7 @@ impl Writer {
     /// Seals `head` into the store.
     pub(crate) async fn seal(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut AnyConnection,
         head: AuditHead,
         at: OffsetDateTime,
     ) -> Result<Option<Checkpoint>, StoreError> {

@@ -1,7 +1,7 @@
 //! One record of the audit, as it is kept.
 
-use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 
 use super::AuditHash;
 
@@ -82,7 +82,7 @@ impl AuditRecord {
     }
 }
 
-pub(super) fn of_row(organization: &str, row: &SqliteRow) -> AuditRecord {
+pub(super) fn of_row(organization: &str, row: &AnyRow) -> AuditRecord {
     AuditRecord {
         organization: organization.to_owned(),
         sequence: row.get("sequence"),
@@ -108,7 +108,7 @@ pub(super) fn of_row(organization: &str, row: &SqliteRow) -> AuditRecord {
 }
 
 pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     organization: i64,
     record: &AuditRecord,
 ) -> Result<(), sqlx::Error> {

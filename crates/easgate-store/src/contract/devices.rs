@@ -162,3 +162,36 @@ pub(crate) async fn what_a_run_could_not_decide_leaves_what_an_earlier_one_said(
     let record = organization.record_of(mailbox(1), &device("a1")).await.unwrap();
     assert_eq!(record.as_deref(), Some("record of A1"));
 }
+
+pub(crate) async fn a_device_that_stands_twice_in_a_run_is_one_row(store: Store) {
+    let writer = writer(&store).await;
+    let rows = [row(1, "A1", "allow"), row(1, "a1", "block")];
+    writer.record_devices(rows, NOW).await.unwrap();
+    let counts = writer.organization().decision_counts().await.unwrap();
+    assert_eq!(
+        counts,
+        [(("block".to_owned(), "compliant".to_owned()), 1)].into(),
+        "the later one stands"
+    );
+}
+
+pub(crate) async fn texts_with_the_character_that_no_database_has_are_kept_without_it(store: Store) {
+    let writer = writer(&store).await;
+    let odd = DeviceRow {
+        friendly_name: "a\0b".to_owned(),
+        ..row(1, "A\0", "allow")
+    };
+    writer.record_devices([odd], NOW).await.unwrap();
+    let page = writer
+        .organization()
+        .devices(&DeviceFilter::default(), None, 10)
+        .await
+        .unwrap();
+    assert_eq!(page.devices[0].row.friendly_name, "a\u{fffd}b");
+    let organization = writer.organization();
+    let record = organization.record_of(mailbox(1), &device("a\0")).await.unwrap();
+    assert_eq!(
+        record.as_deref(),
+        Some("record of A\0".replace('\0', "\u{fffd}").as_str())
+    );
+}

@@ -73,10 +73,11 @@ impl Settings {
     /// Opens the store.
     ///
     /// # Errors
-    /// When it cannot be opened.
-    pub(crate) async fn store(&self) -> Result<Store, easgate_store::OpenError> {
-        let location = &self.configuration.store;
-        let store = Store::open(&location.url, &location.base).await?;
+    /// When it cannot be opened, or its password cannot be read.
+    pub(crate) async fn store(&self) -> Result<Store, Failure> {
+        let place = &self.configuration.store;
+        let location = place.location(&Environment::of_this_process())?;
+        let store = Store::connect(&location).await?;
         Ok(store.anchored(Anchor::at(&self.configuration.audit_key)))
     }
 }

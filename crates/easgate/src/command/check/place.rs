@@ -18,12 +18,19 @@ pub(super) async fn open(findings: &mut Findings, settings: &Settings) -> Option
     let store = match settings.store().await {
         Ok(store) => store,
         Err(error) => {
-            findings.bad("store", "", chain(&error), Some(CURE));
+            findings.bad("store", "", chain(error.as_ref()), Some(CURE));
             return None;
         }
     };
-    modes(findings, store.path());
-    let folder = store.path().parent().unwrap_or_else(|| Path::new("."));
+    if let Some(path) = store.path() {
+        modes(findings, path);
+        disk(findings, path.parent().unwrap_or_else(|| Path::new(".")));
+    }
+    Some(store)
+}
+
+/// Whether the store can grow.
+fn disk(findings: &mut Findings, folder: &Path) {
     match writable(folder) {
         Ok(()) => findings.good("disk", "", format!("{} can be written", folder.display())),
         Err(error) => {
@@ -31,7 +38,6 @@ pub(super) async fn open(findings: &mut Findings, settings: &Settings) -> Option
             findings.bad("disk", "", format!("{}: {error}", folder.display()), Some(cure));
         }
     }
-    Some(store)
 }
 
 /// Who besides this account gets at the file.
@@ -79,7 +85,7 @@ pub(super) async fn binding(findings: &mut Findings, store: &Store, name: &str, 
         ),
         Ok((bound, _)) => {
             let bound = bound.map_or_else(|| "not bound yet".to_owned(), |id| format!("bound to {id}"));
-            findings.good("store", "", format!("{}, {bound}", store.path().display()));
+            findings.good("store", "", format!("{}, {bound}", store.describe()));
         }
     }
 }
