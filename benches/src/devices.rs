@@ -9,9 +9,35 @@ pub enum Form {
     Partial,
     /// With it: they are objects with type names and members.
     Full,
+    /// The same, and every object carries itself once more as .NET serialises it, in base64.
+    FullWithData,
 }
 
-/// The message of the device with this number: about 4 KB in partial form, 8 KB in full form.
+impl Form {
+    /// Every form.
+    pub const ALL: [Self; 3] = [Self::Partial, Self::Full, Self::FullWithData];
+
+    /// The name by which the documentation calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Partial => "partial",
+            Self::Full => "full",
+            Self::FullWithData => "fullsd",
+        }
+    }
+
+    /// The form of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.name() == name)
+    }
+}
+
+/// The bytes of an object as .NET serialises it, as many as the identities of Exchange take.
+const SERIALIZATION_DATA: usize = 420;
+
+/// The message of the device with this number: about 4 KB in partial form, 8 KB in full form, 11 KB with data.
 pub fn device(form: Form, number: usize) -> String {
     let mut out = String::with_capacity(10_000);
     out.push_str("<Obj RefId=\"0\"><TN RefId=\"0\">");
@@ -39,7 +65,9 @@ pub fn device(form: Form, number: usize) -> String {
     writer.phone(number, &id);
     writer.access(number);
     writer.directory(number, &name, &path);
-    writer.out.push_str("</Props></Obj>");
+    writer.out.push_str("</Props>");
+    writer.data(number);
+    writer.out.push_str("</Obj>");
     writer.out
 }
 
@@ -204,7 +232,23 @@ impl Writer {
         self.text("PartitionFQDN", "contoso.com");
         self.leaf("G", "ObjectGuid", "0f6b1e52-5b7e-4c1f-9d5c-000000000001");
         self.text("Name", path);
-        self.out.push_str("</Props></Obj>");
+        self.out.push_str("</Props>");
+        self.data(path.len());
+        self.out.push_str("</Obj>");
+    }
+
+    /// Bytes that differ from object to object, as members that were added.
+    fn data(&mut self, seed: usize) {
+        if self.form != Form::FullWithData {
+            return;
+        }
+        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        self.out.push_str("<MS><BA N=\"SerializationData\">");
+        for at in 0..SERIALIZATION_DATA / 3 * 4 {
+            let letter = ALPHABET[(seed * 31 + at * at) % ALPHABET.len()];
+            self.out.push(char::from(letter));
+        }
+        self.out.push_str("</BA></MS>");
     }
 
     fn begin(&mut self, name: &str) {

@@ -1,10 +1,12 @@
-//! What the project does to itself: `cargo xtask ci | fmt | lint | layers | tidy | test | peers | bench | soak`.
+//! What the project does to itself: `cargo xtask ci | fmt | lint | layers | tidy | test | peers | bench | soak | dist`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command line tool prints"
 )]
 
+mod bench;
+mod dist;
 mod layers;
 mod lint;
 mod metadata;
@@ -28,7 +30,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Everything that has to pass: lint, layers, tidy, test.
+    /// Everything that has to pass: tidy, layers, lint, test, and each benchmark once.
     Ci,
     /// Formats the code.
     Fmt,
@@ -46,9 +48,11 @@ enum Task {
     },
     /// Installs the test peers: Debian, PyPI and npm packages, pinned.
     Peers,
-    /// Runs the benchmarks.
-    Bench {
-        /// Runs each once, to see that it works.
+    /// Measures everything that has a goal, as one table.
+    Bench(bench::Arguments),
+    /// Builds the Debian package, in target/dist.
+    Dist {
+        /// Builds it from the debug binary instead, and installs, upgrades and removes it in a root of its own.
         #[arg(long)]
         check: bool,
     },
@@ -72,10 +76,9 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::tidy(),
         Task::Test { arguments } => test::test(&arguments),
         Task::Peers => peers::install().map(|_| ()),
-        Task::Bench { check: true } => {
-            run::cargo(&["bench", "--locked", "-p", "easgate-benches", "--", "--test"])
-        }
-        Task::Bench { check: false } => run::cargo(&["bench", "--locked", "-p", "easgate-benches"]),
+        Task::Bench(arguments) => bench::bench(&arguments),
+        Task::Dist { check: false } => dist::dist(),
+        Task::Dist { check: true } => dist::build(dist::Build::Debug).and_then(|binary| dist::check(&binary)),
         Task::Soak { worlds, first } => soak::soak(worlds, first),
     };
     match result {
@@ -91,5 +94,6 @@ fn ci() -> Result<(), run::Failure> {
     tidy::tidy()?;
     layers::layers()?;
     lint::lint()?;
-    test::test(&[])
+    test::test(&[])?;
+    bench::check()
 }

@@ -154,6 +154,15 @@ fn authentication(folder: &Path, python: &Path) -> Result<(), Failure> {
     write(&mark, &wanted)
 }
 
+/// Installs what a package is built, checked and installed with; `false` when that is not possible here.
+pub(crate) fn packaging() -> Result<bool, Failure> {
+    if !debian::possible() && std::env::var_os("CI").is_none() {
+        println!("LEFT OUT: the life of the Debian package; it takes apt-get, as root");
+        return Ok(false);
+    }
+    have(debian::PACKAGING, "the life of the Debian package")
+}
+
 /// Installs what the feature `gssapi` is built with; `false` when that is not possible here.
 pub(crate) fn system_kerberos() -> Result<bool, Failure> {
     have(debian::SYSTEM_KERBEROS, "Kerberos by the system's library")

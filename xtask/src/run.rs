@@ -18,8 +18,24 @@ pub(crate) enum Failure {
     Read { path: PathBuf, source: std::io::Error },
     #[error("cargo metadata gave what is not understood: {source}")]
     Metadata { source: serde_json::Error },
+    #[error("could not write {path}: {source}")]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("this needs {program}")]
+    Missing { program: String },
+    #[error("the package does not hold this: {what}")]
+    Package { what: String },
     #[error("{count} findings, listed above")]
     Findings { count: usize },
+}
+
+impl Failure {
+    /// A file or a folder that could not be written, or looked at.
+    pub(crate) fn write(path: &Path, source: std::io::Error) -> Self {
+        Self::Write {
+            path: path.to_owned(),
+            source,
+        }
+    }
 }
 
 /// The folder of the workspace.
@@ -44,7 +60,8 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<(), Failure> {
 /// Runs `command` to its end and takes any status but success for a failure.
 pub(crate) fn finish(command: &mut Command) -> Result<(), Failure> {
     let shown = shown(command);
-    println!("$ {shown}");
+    // Not into the output, which may be read by a program.
+    eprintln!("$ {shown}");
     let status = command.status().map_err(|source| Failure::Start {
         program: program(command),
         source,

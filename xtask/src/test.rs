@@ -1,5 +1,6 @@
 //! Every test, with its peers.
 
+use crate::dist;
 use crate::peers;
 use crate::run::{self, Failure};
 
@@ -8,13 +9,10 @@ pub(crate) fn test(arguments: &[String]) -> Result<(), Failure> {
     let peers = peers::install()?;
     let shared = run::root().join("../shared/data");
     // The integration tests run the binary as a person does.
-    let features: &[&str] = if peers::system_kerberos()? {
-        &["--features", "easgate/gssapi"]
-    } else {
-        &[]
-    };
+    let features = features()?;
     let mut build = run::command(env!("CARGO"));
     run::finish(build.args(["build", "--locked", "-p", "easgate"]).args(features))?;
+    dist::check(&dist::built(dist::Build::Debug))?;
     let mut tests = run::command(env!("CARGO"));
     tests
         .args(["test", "--locked", "--workspace"])
@@ -30,4 +28,13 @@ pub(crate) fn test(arguments: &[String]) -> Result<(), Failure> {
         println!("LEFT OUT: the recorded data of others (EASGATE_CONFORMANCE_DATA is not set)");
     }
     run::finish(&mut tests)
+}
+
+/// With what is tested: all that can be built here.
+pub(crate) fn features() -> Result<&'static [&'static str], Failure> {
+    Ok(if peers::system_kerberos()? {
+        &["--features", "easgate/gssapi"]
+    } else {
+        &[]
+    })
 }

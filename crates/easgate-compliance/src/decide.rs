@@ -39,7 +39,7 @@ use crate::{Decision, Facts, Ownership, Policy};
 #[must_use]
 pub fn decide(facts: &Facts, policy: &Policy, ownership: &Ownership) -> Vec<Decision> {
     let index = Index::new(facts);
-    let mut decisions = Vec::new();
+    let mut decisions = Vec::with_capacity(facts.exchange.partnerships.len());
     cases(&index, ownership, |case| {
         let outcome = decide_case(&index, policy, ownership, case, &mut Silent);
         decisions.push(case.decision(outcome));

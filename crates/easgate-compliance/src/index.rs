@@ -22,31 +22,48 @@ pub(crate) enum Owner {
     User(usize),
 }
 
-/// Finds mailboxes by their Guid: 8 bytes a mailbox.
+/// Finds mailboxes by their Guid: 24 bytes a mailbox.
 pub(crate) struct MailboxesById<'a> {
     mailboxes: &'a [Mailbox],
-    by_id: Vec<usize>,
+    by_id: Vec<(MailboxId, usize)>,
 }
 
 impl<'a> MailboxesById<'a> {
     pub(crate) fn new(mailboxes: &'a [Mailbox]) -> Self {
-        let mut by_id: Vec<usize> = (0..mailboxes.len()).collect();
-        by_id.sort_unstable_by_key(|&at| (mailboxes[at].id, at));
+        let places = mailboxes.iter().enumerate();
+        let mut by_id: Vec<_> = places.map(|(at, mailbox)| (mailbox.id, at)).collect();
+        by_id.sort_unstable();
         Self { mailboxes, by_id }
     }
 
     /// The place of the mailbox.
     pub(crate) fn place(&self, id: MailboxId) -> Option<usize> {
-        let first = self.by_id.partition_point(|&at| self.mailboxes[at].id < id);
-        self.by_id
-            .get(first)
-            .copied()
-            .filter(|&at| self.mailboxes[at].id == id)
+        let first = self.by_id.partition_point(|(known, _)| *known < id);
+        place_of(self.by_id.get(first), id)
+    }
+
+    /// Gives the places of mailboxes whose Guids are asked for in rising order, each a step from the last.
+    pub(crate) fn rising(&self) -> impl FnMut(MailboxId) -> Option<usize> {
+        let mut rest = self.by_id.as_slice();
+        move |id| {
+            let passed = rest.iter().take_while(|(known, _)| *known < id).count();
+            rest = &rest[passed..];
+            place_of(rest.first(), id)
+        }
+    }
+
+    /// The mailbox at a place.
+    pub(crate) fn at(&self, place: usize) -> &'a Mailbox {
+        &self.mailboxes[place]
     }
 
     pub(crate) fn get(&self, id: MailboxId) -> Option<&'a Mailbox> {
         self.place(id).map(|at| &self.mailboxes[at])
     }
+}
+
+fn place_of(found: Option<&(MailboxId, usize)>, id: MailboxId) -> Option<usize> {
+    found.filter(|(known, _)| *known == id).map(|(_, place)| *place)
 }
 
 /// Every table that a decision looks into.

@@ -7,6 +7,14 @@ use easgate_model::{
 
 use crate::{ExchangeFacts, List, ListEdit, Ownership};
 
+/// Whether a list of the mailbox holds the device.
+pub(crate) fn holds(mailbox: &Mailbox, list: List, device: &DeviceId) -> bool {
+    match list {
+        List::Allow => mailbox.allows(device),
+        List::Block => mailbox.blocks(device),
+    }
+}
+
 /// The entries of one device in the two lists of one mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lists {

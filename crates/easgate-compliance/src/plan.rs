@@ -48,15 +48,16 @@ pub fn plan(facts: &Facts, decisions: &[Decision], ownership: &Ownership, policy
     let mut plan = Plan::default();
     for decision in decisions {
         let mailbox = decision.mailbox.and_then(|id| planner.mailboxes.get(id));
-        let partnerships = planner.partnerships(decision);
+        let first = planner.first(decision);
+        let partnerships = planner.partnerships(decision, first.as_ref());
         plan.counts.add(decision);
         plan.match_rate.add(decision);
         let Some(mailbox) = mailbox else { continue };
         let lists = Lists::read(mailbox, &decision.device, ownership);
         plan.counts
-            .add_exchange(&facts.exchange, mailbox, &partnerships, decision, lists);
+            .add_exchange(&facts.exchange, mailbox, partnerships, decision, lists);
         plan.changes
-            .extend(planner.change(decision, mailbox, &partnerships, lists));
+            .extend(planner.change(decision, mailbox, partnerships, lists));
     }
     plan.changes
         .sort_by(|a, b| (&a.address, a.mailbox, &a.device).cmp(&(&b.address, b.mailbox, &b.device)));
@@ -83,16 +84,22 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The partnerships that `decision` is about.
-    pub(crate) fn partnerships(&self, decision: &Decision) -> Vec<&'a Partnership> {
-        let first = decision
-            .partnership
-            .and_then(|at| self.facts.exchange.partnerships.get(at));
-        let Some(first) = first else { return Vec::new() };
-        match self.shared.get(&(&first.owner, &first.device_id)) {
-            Some(all) if decision.partnerships > 1 => all.clone(),
-            Some(_) | None => vec![first],
-        }
+    /// The first of the partnerships that `decision` is about.
+    fn first(&self, decision: &Decision) -> Option<&'a Partnership> {
+        self.facts.exchange.partnerships.get(decision.partnership?)
+    }
+
+    /// All of them, of which `first` is the first.
+    fn partnerships<'s>(
+        &'s self,
+        decision: &Decision,
+        first: Option<&'s &'a Partnership>,
+    ) -> &'s [&'a Partnership] {
+        let Some(first) = first else { return &[] };
+        let shared = (decision.partnerships > 1).then(|| self.shared.get(&(&first.owner, &first.device_id)));
+        shared
+            .flatten()
+            .map_or_else(|| std::slice::from_ref(first), Vec::as_slice)
     }
 
     /// The change that `decision` asks for, if it asks for one.

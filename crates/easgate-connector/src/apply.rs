@@ -2,6 +2,7 @@
 //! mailbox after the other.
 
 mod attempts;
+mod settled;
 #[cfg(test)]
 mod tests;
 
@@ -146,6 +147,7 @@ impl Apply<'_> {
         let queue = self.begun.queue();
         if !lets_in(change) {
             queue.all_are_in().await;
+            self.settled(change).await?;
         }
         let _turn = queue.mailbox(change.mailbox).await;
         if self.begun.is_replaced(&(change.mailbox, change.device.clone())) {
@@ -201,6 +203,8 @@ enum Failure {
     StillEnrolled,
     /// A run with newer facts decided about the device.
     Replaced,
+    /// A leader that is gone has changed the lists since they were read.
+    Moved,
     /// Somebody stopped all writing.
     Paused(Pause),
 }
@@ -220,7 +224,7 @@ impl Failure {
         match self {
             Self::Call(error) => error.ends_the_run(),
             Self::Journal(_) | Self::Store(_) | Self::Paused(_) => true,
-            Self::Source(_) | Self::StillEnrolled | Self::NotTried | Self::Replaced => false,
+            Self::Source(_) | Self::StillEnrolled | Self::NotTried | Self::Replaced | Self::Moved => false,
         }
     }
 
@@ -236,6 +240,10 @@ impl Failure {
                 "the list of devices had lost its record, which is still there".to_owned(),
             ),
             Self::Paused(pause) => ("paused", paused(pause)),
+            Self::Moved => (
+                "moved",
+                "the lists have changed since they were read; the next run decides about it anew".to_owned(),
+            ),
             Self::Replaced => (
                 "replaced",
                 "another run has decided about it by newer facts".to_owned(),

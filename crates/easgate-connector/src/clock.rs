@@ -14,6 +14,11 @@ pub trait Clock: Send + Sync {
     /// How long something has taken: time since an arbitrary moment, which never goes back.
     fn elapsed(&self) -> Duration;
 
+    /// The same by a clock that also counts while the machine is suspended: what a lease is measured by.
+    fn since_boot(&self) -> Duration {
+        self.elapsed()
+    }
+
     /// Waits.
     async fn sleep(&self, duration: Duration);
 }
@@ -56,6 +61,11 @@ impl Clock for SystemClock {
 
     fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    fn since_boot(&self) -> Duration {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::try_from(time).unwrap_or(Duration::MAX)
     }
 
     async fn sleep(&self, duration: Duration) {

@@ -7,6 +7,7 @@ mod gated;
 mod planned;
 #[cfg(test)]
 mod tests;
+mod trusted;
 mod write;
 
 use easgate_compliance::{Facts, OwnedEntry};
@@ -16,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::OrganizationConfig;
 use crate::gather::FactsError;
 use crate::kind::Kind;
+use crate::leadership::{self, while_kept};
 use crate::ports::{EnrollmentSource, Exchange};
 use crate::progress::ProgressSink;
 use crate::queue::WriteQueue;
@@ -57,7 +59,7 @@ impl Cycle<'_> {
     /// Nothing was changed then. Errors after the first change are in the report.
     pub async fn full_sync(&self) -> Result<Report, CycleError> {
         let writer = self.writer().await?;
-        let report = self.full_sync_with(&writer).await;
+        let report = while_kept(&writer, self.clock, self.full_sync_with(&writer)).await;
         if let Err(error) = writer.hand_over().await {
             tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
         }
@@ -74,7 +76,7 @@ impl Cycle<'_> {
 
     async fn writer(&self) -> Result<Writer, CycleError> {
         let organization = self.store.organization(&self.config.name).await?;
-        Ok(organization.lock().await?)
+        Ok(leadership::take(&organization, self.clock).await?)
     }
 
     /// Does one run of `kind`, from its first row in the store to its last.

@@ -21,6 +21,7 @@ mod gather;
 mod inputs;
 mod kind;
 mod lanes;
+pub mod leadership;
 mod lists;
 mod pace;
 pub mod ports;

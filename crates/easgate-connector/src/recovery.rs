@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use easgate_model::{DeviceId, Mailbox, MailboxId};
+use easgate_model::{DeviceId, Mailbox, MailboxId, escape};
 use easgate_store::{
-    Edit, JournalEntry, JournalError, Organization, Outcome, OwnedEntry, OwnedRow, RunId, StoreError, Writer,
+    Caution, CautionKind, Edit, JournalEntry, JournalError, Organization, Outcome, OwnedEntry, OwnedRow,
+    RunId, StoreError, Writer,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -25,6 +26,8 @@ pub(crate) struct Owned {
     pub(crate) present: Vec<OwnedRow>,
     /// How many entries somebody else took out.
     pub(crate) undone: u64,
+    /// Which they are.
+    taken_out: Vec<OwnedEntry>,
     /// Those of them that are missing for so long that they are not ours any more.
     gone: Vec<OwnedEntry>,
 }
@@ -52,7 +55,10 @@ impl Owned {
                 owned.present.push(row);
                 continue;
             }
-            owned.undone += u64::from(!doubtful.contains(&(entry.mailbox, entry.device.clone())));
+            if !doubtful.contains(&(entry.mailbox, entry.device.clone())) {
+                owned.undone += 1;
+                owned.taken_out.push(entry.clone());
+            }
             if row.added < now - UNCERTAIN {
                 owned.gone.push(row.entry);
             }
@@ -84,10 +90,37 @@ pub(crate) async fn recover(
         }
     }
     let owned = Owned::read(writer.organization(), mailboxes, now).await?;
+    if !owned.taken_out.is_empty() {
+        contest(writer, &owned.taken_out, now).await?;
+    }
     if !owned.gone.is_empty() {
         writer.forget(&owned.gone, now).await?;
     }
     Ok(owned)
+}
+
+/// Notes what somebody else took out of the lists. One entry twice in a day is more than a hand: it is another
+/// connector, and two of them would undo each other for ever.
+async fn contest(writer: &Writer, taken_out: &[OwnedEntry], now: OffsetDateTime) -> Result<(), StoreError> {
+    let Some(entry) = writer.note_undone(taken_out, now).await? else {
+        return Ok(());
+    };
+    let detail = format!(
+        "somebody else took the {} entry of {} out of the lists of mailbox {} twice in a day, each time after it had \
+         been added here; is another connector at work on this organisation?",
+        entry.list,
+        escape(entry.device.as_str()),
+        entry.mailbox
+    );
+    let caution = Caution {
+        kind: CautionKind::Contested,
+        since: now,
+        detail,
+    };
+    writer
+        .organization()
+        .raise_caution(&caution, writer.actor())
+        .await
 }
 
 /// Writes what is known of an intent that the lists do not show.

@@ -35,6 +35,9 @@ pub use status::{LoopStatus, Running};
 pub use stop::Stop;
 pub use stoppable::Stoppable;
 
+/// What a loop works by.
+type Setup = (Schedule, Arc<dyn Runner>);
+
 /// How many commands may be on their way to a loop.
 const COMMANDS: usize = 64;
 
@@ -102,26 +105,29 @@ impl Service {
     pub fn start(&mut self, name: &str, schedule: Schedule, runner: Arc<dyn Runner>) {
         while self.loops.try_join_next().is_some() {}
         if let Some(handle) = self.handles.get(name) {
-            handle.send(Command::Replace(schedule, runner));
+            handle.replacement.send_replace(Some((schedule, runner)));
             return;
         }
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let status = watch::Sender::new(LoopStatus::new(name, self.clock.elapsed()));
         let progress = Arc::new(watch::Sender::new(None));
         let stop = Stop::new();
+        let replacement = Arc::new(watch::Sender::new(None));
+        let replacements = replacement.subscribe();
         let handle = Handle {
             commands,
             status: status.subscribe(),
             progress: progress.subscribe(),
+            replacement,
             stop: stop.clone(),
         };
         let clock = Arc::clone(&self.clock);
         let one = Loop::new(
             clock,
             self.limits,
-            schedule,
-            runner,
+            (schedule, runner),
             receiver,
+            replacements,
             status,
             progress,
             stop,
@@ -162,11 +168,12 @@ impl Service {
 }
 
 /// The way to the loop of one organisation.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Handle {
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<LoopStatus>,
     progress: watch::Receiver<Option<Progress>>,
+    replacement: Arc<watch::Sender<Option<Setup>>>,
     stop: Stop,
 }
 

@@ -1,6 +1,7 @@
 //! What every store keeps to, whatever database is under it: functions over the public API.
 
 pub(crate) mod audit;
+pub(crate) mod cautions;
 pub(crate) mod devices;
 pub(crate) mod gates;
 pub(crate) mod last_runs;
@@ -39,6 +40,9 @@ macro_rules! every_test {
             long_and_odd_texts_are_kept_as_they_can_be,
             a_watch_pass_that_does_nothing_leaves_no_record,
             what_is_given_up_is_recorded;
+            crate::contract::cautions:
+            what_stands_in_the_way_of_writing_stays_until_somebody_ends_it,
+            an_entry_that_is_undone_twice_in_a_day_is_contested;
             crate::contract::devices:
             devices_come_in_pages_in_the_order_of_addresses,
             devices_are_found_by_every_filter,
@@ -60,7 +64,10 @@ macro_rules! every_test {
             one_writer_at_a_time,
             tokens_only_grow,
             a_writer_that_was_overtaken_writes_nothing,
-            a_hand_over_is_told_from_a_take_over;
+            a_hand_over_is_told_from_a_take_over,
+            what_is_left_of_a_lease_counts_down,
+            whoever_took_over_waits_and_whoever_was_handed_the_lease_does_not,
+            a_node_is_replaced_where_that_is_asked_for;
             crate::contract::refusals:
             the_last_refusal_stands_until_it_is_forgotten;
         }

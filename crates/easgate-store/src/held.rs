@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use easgate_model::{DeviceId, MailboxId};
-use sqlx::Row;
 use sqlx::AnyConnection;
+use sqlx::Row;
 use sqlx::any::AnyRow;
 use time::OffsetDateTime;
 
@@ -244,15 +244,14 @@ impl Writer {
         for plan in plans {
             keep(&mut transaction, self.id(), plan).await.map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(|error| error.writing("the held plans"))
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the held plans"))
     }
 }
 
-async fn keep(
-    connection: &mut AnyConnection,
-    organization: i64,
-    plan: &HeldPlan,
-) -> Result<(), sqlx::Error> {
+async fn keep(connection: &mut AnyConnection, organization: i64, plan: &HeldPlan) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO held_plans (organization, plan, cause, state, run, since, seen, figures) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (organization, plan) DO NOTHING",

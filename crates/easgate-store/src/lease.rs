@@ -5,6 +5,7 @@
 //! the database, never by that of a node. SQLite has a lock on a file besides, which the kernel ends with the process:
 //! there a lease cannot be taken from a process that lives.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,23 @@ use crate::write::{Database, WriteError};
 
 /// How long the lease of [`Organization::lock`] lasts: for a command that writes once and ends.
 const ONCE: Duration = Duration::from_secs(60);
+
+/// What may be taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Take {
+    /// A lease that nobody holds.
+    Free,
+    /// Also one that somebody holds.
+    Held,
+}
+
+/// What a writer knows of the time of its lease, by a clock that counts while the machine is suspended.
+#[derive(Debug)]
+pub(crate) struct Term {
+    acquired: Duration,
+    /// Microseconds.
+    until: AtomicU64,
+}
 
 /// Who wants to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +72,7 @@ pub struct Lease {
     pub granted: OffsetDateTime,
     /// When it ends unless it is renewed, by the clock of the database.
     pub expires: OffsetDateTime,
-    /// Whether it is held now, by the clock of the database.
+    /// Whether it is held now: by the clock of the database, or by the lock of the file.
     pub is_held: bool,
 }
 
@@ -69,18 +87,50 @@ pub struct Lost {
 impl Organization {
     /// Takes the lease for `ttl`. It is kept by renewing it and given back by [`Writer::hand_over`].
     ///
+    /// `now` is the time since some moment by a clock that counts while the machine is suspended, read just before.
+    ///
     /// # Errors
     /// Another holds it, or the store or the file of its lock cannot be used.
-    pub async fn acquire(&self, holder: &Holder, ttl: Duration) -> Result<Writer, LeaseError> {
+    pub async fn acquire(&self, holder: &Holder, ttl: Duration, now: Duration) -> Result<Writer, LeaseError> {
+        self.take(holder, ttl, Some(now), Take::Free).await
+    }
+
+    /// Takes the lease also from a node that holds it, which writes nothing more from then on.
+    ///
+    /// A store in a file can only be taken from a process that has ended: its lock ends with it.
+    ///
+    /// # Errors
+    /// As [`Organization::acquire`].
+    pub async fn replace(&self, holder: &Holder, ttl: Duration, now: Duration) -> Result<Writer, LeaseError> {
+        self.take(holder, ttl, Some(now), Take::Held).await
+    }
+
+    /// Takes the right to write this organisation in the store for one short command, until the [`Writer`] is
+    /// dropped. On a server nothing may be sent to Exchange by it: it does not know how much of its lease is left.
+    ///
+    /// # Errors
+    /// As [`Organization::acquire`].
+    pub async fn lock(&self) -> Result<Writer, LeaseError> {
+        self.take(&Holder::of_this_process(), ONCE, None, Take::Free)
+            .await
+    }
+
+    async fn take(
+        &self,
+        holder: &Holder,
+        ttl: Duration,
+        now: Option<Duration>,
+        take: Take,
+    ) -> Result<Writer, LeaseError> {
         self.store().release_dropped().await;
         let lock = match self.store().path() {
             Some(path) => Some(Lock::take(path, self.id(), self.name())?),
             None => None,
         };
-        // Whoever has the lock of a file is the only living process, whatever the row says.
-        let free = match self.store().database() {
-            Database::Sqlite => "TRUE",
-            Database::Postgres => "leases.holder IS NULL OR leases.expires <= {now}",
+        let free = match (self.store().database(), take) {
+            // Whoever has the lock of a file is the only living process, whatever the row says.
+            (Database::Sqlite, _) | (Database::Postgres, Take::Held) => "TRUE",
+            (Database::Postgres, Take::Free) => "leases.holder IS NULL OR leases.expires <= {now}",
         };
         let statement = self.with_now(&format!(
             "INSERT INTO leases (organization, token, holder, node, granted, expires, taken_over) \
@@ -101,20 +151,18 @@ impl Organization {
         let Some(row) = row else {
             return Err(self.held().await?);
         };
+        let taken_over = row.get::<i64, _>("taken_over") != 0;
+        let term = now.map(|now| Term {
+            acquired: now,
+            until: AtomicU64::new(clock(now + ttl)),
+        });
         Ok(Writer::new(
             self.clone(),
             row.get("token"),
-            row.get::<i64, _>("taken_over") != 0,
+            taken_over,
+            term,
             lock,
         ))
-    }
-
-    /// Takes the right to write this organisation for one short command, until the [`Writer`] is dropped.
-    ///
-    /// # Errors
-    /// As [`Organization::acquire`].
-    pub async fn lock(&self) -> Result<Writer, LeaseError> {
-        self.acquire(&Holder::of_this_process(), ONCE).await
     }
 
     /// The lease, when there has ever been one.
@@ -138,7 +186,10 @@ impl Organization {
                 token: row.get("token"),
                 granted: to_time(row.get("granted"), "leases.granted")?,
                 expires: to_time(row.get("expires"), "leases.expires")?,
-                is_held: row.get::<i64, _>("held") != 0,
+                is_held: match self.store().path() {
+                    Some(path) => Lock::is_taken(path, self.id()),
+                    None => row.get::<i64, _>("held") != 0,
+                },
             })
         })
         .transpose()
@@ -167,11 +218,41 @@ impl Organization {
 }
 
 impl Writer {
-    /// Keeps the lease for `ttl` from now on, also when it has just ended and nobody has taken it.
+    /// How much of the lease is left at `now`, by the clock of [`Organization::acquire`].
+    ///
+    /// A lease with a lock on a file lasts as long as its process.
+    #[must_use]
+    pub fn remaining(&self, now: Duration) -> Duration {
+        match (self.organization().store().database(), self.term()) {
+            (Database::Sqlite, _) => Duration::MAX,
+            (Database::Postgres, None) => Duration::ZERO,
+            (Database::Postgres, Some(term)) => {
+                Duration::from_micros(term.until.load(Ordering::Acquire)).saturating_sub(now)
+            }
+        }
+    }
+
+    /// How much of the time `longest` since the lease was taken over is still to pass at `now`; nothing after a
+    /// clean hand-over.
+    #[must_use]
+    pub fn settling(&self, now: Duration, longest: Duration) -> Duration {
+        match self.term() {
+            Some(term) if self.took_over() => (term.acquired + longest).saturating_sub(now),
+            Some(_) | None => Duration::ZERO,
+        }
+    }
+
+    /// Whether the lease has to be renewed: one with a lock on a file need not.
+    #[must_use]
+    pub const fn is_renewed(&self) -> bool {
+        matches!(self.organization().store().database(), Database::Postgres)
+    }
+
+    /// Keeps the lease for `ttl` from `now` on, also when it has just ended and nobody has taken it.
     ///
     /// # Errors
     /// Another has taken it over, or the store cannot be written; the lease then ends when its time is over.
-    pub async fn renew(&self, ttl: Duration) -> Result<(), StoreError> {
+    pub async fn renew(&self, ttl: Duration, now: Duration) -> Result<(), StoreError> {
         let organization = self.organization();
         let statement = organization.with_now(
             "UPDATE leases SET expires = {now} + $1 WHERE organization = $2 AND token = $3 AND holder IS NOT NULL",
@@ -185,6 +266,9 @@ impl Writer {
             .map_err(writing("the lease"))?;
         if renewed.rows_affected() == 0 {
             return Err(StoreError::Lost(self.lost()));
+        }
+        if let Some(term) = self.term() {
+            term.until.store(clock(now + ttl), Ordering::Release);
         }
         Ok(())
     }
@@ -266,6 +350,11 @@ impl Database {
             Self::Postgres => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
         }
     }
+}
+
+/// A time of the caller's clock, in microseconds.
+fn clock(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn micros(time: Duration) -> i64 {

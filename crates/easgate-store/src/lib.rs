@@ -23,6 +23,7 @@
 mod audit;
 mod baseline;
 mod binding;
+mod caution;
 mod convert;
 mod devices;
 mod held;
@@ -51,6 +52,7 @@ pub use audit::{
 };
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
+pub use caution::{Caution, CautionKind};
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use held::{HeldPlan, HeldRow, HeldState, HeldVerdict, Said};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};

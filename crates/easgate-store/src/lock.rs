@@ -36,4 +36,10 @@ impl Lock {
             Err(TryLockError::Error(source)) => Err(LeaseError::File { path, source }),
         }
     }
+
+    /// Whether somebody has it now.
+    pub(crate) fn is_taken(store: &Path, organization: i64) -> bool {
+        let file = File::open(beside(store, &format!("-lock-{organization}")));
+        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
 }

@@ -3,7 +3,7 @@
 use sqlx::AnyPool;
 
 use crate::audit::{Actor, Anchor, AnchorError};
-use crate::lease::Lost;
+use crate::lease::{Lost, Term};
 use crate::lock::Lock;
 use crate::open::Store;
 
@@ -84,18 +84,26 @@ pub struct Writer {
     token: i64,
     taken_over: bool,
     given_back: bool,
+    term: Option<Term>,
     #[cfg_attr(not(test), expect(dead_code, reason = "it is held, never read"))]
     lock: Option<Lock>,
 }
 
 impl Writer {
-    pub(crate) fn new(organization: Organization, token: i64, taken_over: bool, lock: Option<Lock>) -> Self {
+    pub(crate) fn new(
+        organization: Organization,
+        token: i64,
+        taken_over: bool,
+        term: Option<Term>,
+        lock: Option<Lock>,
+    ) -> Self {
         Self {
             organization,
             actor: Actor::program(),
             token,
             taken_over,
             given_back: false,
+            term,
             lock,
         }
     }
@@ -129,6 +137,10 @@ impl Writer {
     #[cfg(test)]
     pub(crate) fn release_file_lock(&mut self) {
         self.lock = None;
+    }
+
+    pub(crate) const fn term(&self) -> Option<&Term> {
+        self.term.as_ref()
     }
 
     /// Leaves nothing to do when it is dropped.

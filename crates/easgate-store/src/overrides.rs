@@ -240,7 +240,10 @@ impl Writer {
                     .map_err(&wrong)?;
             }
         }
-        transaction.commit().await.map_err(|error| error.writing("the overrides"))
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the overrides"))
     }
 
     /// Notes that a run has acted on overrides, as they stand or as they ended.
@@ -266,7 +269,10 @@ impl Writer {
                 .await
                 .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(|error| error.writing("the overrides"))
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the overrides"))
     }
 }
 

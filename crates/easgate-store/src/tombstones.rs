@@ -137,6 +137,9 @@ impl Writer {
             .await
             .map_err(&wrong)?;
         }
-        transaction.commit().await.map_err(|error| error.writing("the tombstones"))
+        transaction
+            .commit()
+            .await
+            .map_err(|error| error.writing("the tombstones"))
     }
 }

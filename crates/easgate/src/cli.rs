@@ -2,6 +2,7 @@
 
 mod audit;
 mod gates;
+mod run;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments}
 pub(crate) use gates::{
     ApproveArguments, GateCommand, HeldArguments, PauseArguments, RejectArguments, ResumeArguments,
 };
+pub(crate) use run::RunArguments;
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -61,6 +63,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json"
     )]
     Sync(SyncArguments),
+    /// The service: syncs by schedule, on demand and on signals, until it is told to stop
+    #[command(after_help = run::EXAMPLES)]
+    Run(RunArguments),
     /// Lists the devices as the last sync saw them
     #[command(
         after_help = "Examples:\n  easgate devices --access block\n  easgate devices --mailbox alice@contoso.com --json"

@@ -10,6 +10,7 @@ mod explain;
 mod gates;
 mod plan;
 mod rbac;
+mod run;
 mod simulate;
 mod status;
 mod sync;
@@ -34,6 +35,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Rbac(command) => rbac::run(&command).await,
         Command::Plan(arguments) => plan::run(&arguments).await,
         Command::Sync(arguments) => sync::run(&arguments).await,
+        Command::Run(arguments) => run::run(&arguments).await,
         Command::Devices(arguments) => devices::run(&arguments).await,
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,

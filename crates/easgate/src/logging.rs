@@ -1,6 +1,7 @@
 //! Logs go to standard error; results alone go to standard output.
 
 use std::io::{self, Write};
+use std::sync::OnceLock;
 
 use clap::Args;
 use tracing_subscriber::EnvFilter;
@@ -12,35 +13,64 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 #[derive(Debug, Args)]
 pub(crate) struct LogArguments {
     /// What to log to standard error: error, warn, info, debug, trace, or a filter such as `info,easgate_cmdlet=debug`
-    #[arg(
-        long,
-        value_name = "FILTER",
-        global = true,
-        default_value = "warn",
-        help_heading = "Logging"
-    )]
-    log: String,
+    /// [default: info for `run`, else warn]
+    #[arg(long, value_name = "FILTER", global = true, help_heading = "Logging")]
+    log: Option<String>,
     /// Logs as JSON, one object a line
     #[arg(long, global = true, help_heading = "Logging")]
     log_json: bool,
 }
 
-/// Starts logging.
+/// What puts another filter in the place of the one in use.
+type Change = Box<dyn Fn(EnvFilter) -> Result<(), tracing_subscriber::reload::Error> + Send + Sync>;
+
+/// Set once, when logging starts.
+static CHANGE: OnceLock<Change> = OnceLock::new();
+
+/// Starts logging; `usual` is logged when nothing was asked for.
 ///
 /// # Errors
 /// When the filter cannot be read.
-pub(crate) fn start(arguments: &LogArguments) -> Result<(), ParseError> {
+pub(crate) fn start(arguments: &LogArguments, usual: &str) -> Result<(), ParseError> {
+    let text = arguments.log.as_deref().unwrap_or(usual);
     let builder = tracing_subscriber::fmt()
         .with_writer(|| Careful)
         .with_ansi(false)
-        .with_env_filter(filter(&arguments.log)?);
+        .with_env_filter(filter(text)?);
     // A second start (in a test of this very process) is not an error worth stopping for.
     let _ = if arguments.log_json {
-        builder.json().finish().with(never_shown()).try_init()
+        let builder = builder.json().with_filter_reloading();
+        let handle = builder.reload_handle();
+        let _ = CHANGE.set(Box::new(move |filter| handle.reload(filter)));
+        builder.finish().with(never_shown()).try_init()
     } else {
+        let builder = builder.with_filter_reloading();
+        let handle = builder.reload_handle();
+        let _ = CHANGE.set(Box::new(move |filter| handle.reload(filter)));
         builder.finish().with(never_shown()).try_init()
     };
     Ok(())
+}
+
+/// Logs by the filter `text` from now on.
+///
+/// # Errors
+/// The filter cannot be read, or logging did not start.
+pub(crate) fn change(text: &str) -> Result<(), ChangeError> {
+    let filter = filter(text)?;
+    let change = CHANGE.get().ok_or(ChangeError::NotStarted)?;
+    change(filter).map_err(ChangeError::Refused)
+}
+
+/// Why other things cannot be logged.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangeError {
+    #[error("this is no filter for the log")]
+    Filter(#[from] ParseError),
+    #[error("logging did not start")]
+    NotStarted,
+    #[error("the filter in use could not be replaced")]
+    Refused(#[source] tracing_subscriber::reload::Error),
 }
 
 /// Reads a filter.

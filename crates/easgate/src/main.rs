@@ -2,6 +2,7 @@
 
 mod cli;
 mod command;
+mod control;
 mod exit;
 mod logging;
 mod output;
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let outcome = match logging::start(&cli.log) {
+    let outcome = match logging::start(&cli.log, cli.command.usual_log()) {
         Ok(()) => run(cli),
         Err(error) => Err(error.into()),
     };

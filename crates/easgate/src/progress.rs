@@ -57,10 +57,7 @@ impl ProgressSink for Progress {
     fn progress(&self, progress: easgate_connector::Progress) {
         use easgate_connector::Progress as Told;
         match progress {
-            Told::Phase(Phase::Gather) => self.phase("reading Exchange and the enrolments"),
-            Told::Phase(Phase::Decide) => self.phase("deciding"),
-            Told::Phase(Phase::Apply) => self.phase("changing the lists"),
-            Told::Phase(Phase::Confirm) => self.phase("reading the changed lists again"),
+            Told::Phase(phase) => self.phase(phase_text(phase)),
             Told::Read { input, rows, .. } => {
                 let count = match input.as_str() {
                     "exchange.devices" => &self.devices,
@@ -81,5 +78,15 @@ impl ProgressSink for Progress {
                 .bar
                 .set_message(format!("changing the lists: {done} of {of}")),
         }
+    }
+}
+
+/// What a phase is called, for people.
+pub(crate) const fn phase_text(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Gather => "reading Exchange and the enrolments",
+        Phase::Decide => "deciding",
+        Phase::Apply => "changing the lists",
+        Phase::Confirm => "reading the changed lists again",
     }
 }

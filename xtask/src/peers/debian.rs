@@ -30,11 +30,15 @@ pub(crate) const AUTHENTICATION: &[&str] = &[
 
 /// What kills the program at a step that is counted.
 pub(crate) const TRACING: &[&str] = &["strace"];
+
 /// The server that several nodes keep their state on.
 pub(crate) const DATABASE: &[&str] = &["openssl", "postgresql", "python3"];
 
 /// What the feature `gssapi` is built with.
 pub(crate) const SYSTEM_KERBEROS: &[&str] = &["libclang-dev", "libkrb5-dev"];
+
+/// What a package of ours is built and installed with, and what knows its unit.
+pub(crate) const PACKAGING: &[&str] = &["dpkg", "systemd"];
 
 /// Where a machine is told which services a package may start.
 const POLICY: &str = "/usr/sbin/policy-rc.d";

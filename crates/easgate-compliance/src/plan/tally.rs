@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use easgate_model::{AccessLevel, DeviceId, Mailbox, MailboxId, Partnership};
 
 use crate::index::MailboxesById;
-use crate::lists::{Lists, Order, evaluate_with, is_refused_by_policy};
+use crate::lists::{Lists, Order, evaluate_with, holds, is_refused_by_policy};
 use crate::{Access, Decision, ExchangeFacts, Facts, List, OwnedEntry, Ownership, Reason};
 
 /// How many devices get what, and why. A device is one (mailbox, device id) with a partnership.
@@ -171,10 +171,12 @@ pub struct ForeignEntry {
 /// Every foreign entry, by mailbox address, the allow list first.
 pub(super) fn foreign(facts: &Facts, decisions: &[Decision], ownership: &Ownership) -> Vec<ForeignEntry> {
     let mailboxes = &facts.exchange.mailboxes;
-    let mut holders: Vec<&Mailbox> = mailboxes
-        .iter()
-        .filter(|mailbox| !mailbox.allowed.is_empty() || !mailbox.blocked.is_empty())
-        .collect();
+    let is_foreign = |mailbox: &Mailbox, list, device: &DeviceId| !ownership.owns(mailbox.id, list, device);
+    let holds_foreign = |mailbox: &&Mailbox| {
+        let any = |list, entries: &[DeviceId]| entries.iter().any(|device| is_foreign(mailbox, list, device));
+        any(List::Allow, &mailbox.allowed) || any(List::Block, &mailbox.blocked)
+    };
+    let mut holders: Vec<&Mailbox> = mailboxes.iter().filter(holds_foreign).collect();
     holders.sort_by(|a, b| (&a.primary_smtp, a.id).cmp(&(&b.primary_smtp, b.id)));
     holders.dedup_by_key(|mailbox| mailbox.id);
     let mut wanted: HashMap<(MailboxId, &DeviceId), Access> = HashMap::new();
@@ -187,10 +189,7 @@ pub(super) fn foreign(facts: &Facts, decisions: &[Decision], ownership: &Ownersh
     let mut foreign = Vec::new();
     for mailbox in holders {
         for (list, entries) in [(List::Allow, &mailbox.allowed), (List::Block, &mailbox.blocked)] {
-            for device in entries
-                .iter()
-                .filter(|device| !ownership.owns(mailbox.id, list, device))
-            {
+            for device in entries.iter().filter(|device| is_foreign(mailbox, list, device)) {
                 let access = wanted.get(&(mailbox.id, device)).copied();
                 foreign.push(ForeignEntry {
                     mailbox: mailbox.id,
@@ -214,11 +213,9 @@ pub(crate) const fn contradicts(list: List, wanted: Option<Access>) -> bool {
 
 /// What the registry holds and the lists do not.
 pub(super) fn undone(mailboxes: &MailboxesById<'_>, ownership: &Ownership) -> Vec<OwnedEntry> {
-    let lost = |id: MailboxId, list: List, device: &DeviceId| {
-        mailboxes.get(id).is_some_and(|mailbox| match list {
-            List::Allow => !mailbox.allows(device),
-            List::Block => !mailbox.blocks(device),
-        })
+    let mut place = mailboxes.rising();
+    let mut lost = |id: MailboxId, list: List, device: &DeviceId| {
+        place(id).is_some_and(|place| !holds(mailboxes.at(place), list, device))
     };
     ownership
         .entries()

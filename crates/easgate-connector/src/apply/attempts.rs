@@ -4,6 +4,7 @@ use easgate_exchange::ListChange;
 
 use super::Apply;
 use crate::gate::{Gate, Pass};
+use crate::leadership::may_send;
 use crate::pace::Signal;
 use crate::ports::{CallError, CallErrorKind, Load};
 use crate::retry::{WAITS, earlier, pause};
@@ -42,7 +43,11 @@ impl Apply<'_> {
     }
 
     async fn attempt(&self, pass: Pass<'_>, command: &ListChange) -> Result<(), CallError> {
-        let result = self.exchange.apply(command).await;
+        // The last thing before the command is sent, whatever it has waited for.
+        let result = match may_send(self.writer, self.clock) {
+            Ok(()) => self.exchange.apply(command).await,
+            Err(ends) => Err(CallError::new(CallErrorKind::Stopped, ends)),
+        };
         pass.leave(match &result {
             Ok(Load::Fine) => Signal::Fine,
             Ok(Load::Slowed) => Signal::Slowed,

@@ -93,7 +93,7 @@ impl Exchange for Slow {
             seen.most = seen.most.max(seen.under_way.len());
             seen.begun.len()
         };
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         let mut seen = self.seen.lock().unwrap();
         seen.under_way.remove(&change.mailbox);
         seen.ended += 1;

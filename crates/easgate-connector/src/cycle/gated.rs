@@ -90,7 +90,7 @@ impl Cycle<'_> {
             report.paused = Some(pause.clone());
             report.changes.paused = rows(&planned.verdict.go);
         }
-        enforces && gates.pause.is_none()
+        enforces && gates.pause.is_none() && self.may_be_trusted(writer.organization(), planned, report).await
     }
 
     /// Notes what the run has done, once it has written.

@@ -1,5 +1,7 @@
 //! What never happens, and in which order things fail, at the ports.
 
+mod leader;
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -123,8 +125,8 @@ trait Calls: Send + Sync {
     fn apply(&self, change: &ListChange) -> Result<(), CallError>;
 }
 
-/// Ana's mailbox and phones, behind the calls.
-struct Ports(MockCalls);
+/// Ana's mailbox with blocked phones, behind the calls.
+struct Ports(MockCalls, &'static [&'static str]);
 
 impl Ports {
     /// The read called `bad` fails; `apply` is for the test to expect.
@@ -133,7 +135,7 @@ impl Ports {
         calls
             .expect_read()
             .returning(move |what| if what == bad { Err(failed()) } else { Ok(()) });
-        Self(calls)
+        Self(calls, &[])
     }
 }
 
@@ -160,7 +162,7 @@ impl Exchange for Ports {
     }
 
     async fn mailboxes(&self, _: &dyn ProgressSink) -> Result<Vec<Mailbox>, CallError> {
-        self.0.read("mailboxes").map(|()| vec![mailbox(&[])])
+        self.0.read("mailboxes").map(|()| vec![mailbox(self.1)])
     }
 
     async fn recipient_types(
@@ -438,7 +440,7 @@ async fn two_processes_do_not_work_on_one_organisation() {
         .unwrap();
     let mut calls = MockCalls::new();
     calls.expect_read().never();
-    let error = bench.sync(&Ports(calls)).await.unwrap_err();
+    let error = bench.sync(&Ports(calls, &[])).await.unwrap_err();
     assert!(matches!(error, CycleError::Busy(_)), "{error}");
     assert_eq!(error.exit_code(), 2);
     assert_eq!(Report::of_error(&bench.config, Kind::Full, &error).exit_code(), 2);

@@ -16,7 +16,7 @@ use crate::progress::{Progress, ProgressSink};
 use crate::schedule::{LastRuns, Schedule, Times};
 use crate::service::queue::{Crowded, Queue, Waiting};
 use crate::service::{
-    Broken, By, Job, LoopStatus, Outcome, Role, Runner, Running, Stop, TimeLimits, Work, events,
+    Broken, By, Job, LoopStatus, Outcome, Role, Runner, Running, Setup, Stop, TimeLimits, Work, events,
 };
 
 /// Whoever waits for an outcome.
@@ -26,8 +26,6 @@ pub(crate) type Waiter = oneshot::Sender<Arc<Outcome>>;
 pub(crate) enum Command {
     /// Do a job, and tell how it ended.
     Do(Job, Option<Waiter>),
-    /// Use these from the next run on.
-    Replace(Schedule, Arc<dyn Runner>),
     /// Look at the store.
     Wake,
 }
@@ -42,8 +40,8 @@ const QUESTION: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(30);
 
 /// The same when the service ends, and how long letting go may then take: less than ten seconds together.
-const END: Duration = Duration::from_millis(6_500);
-const CLOSE: Duration = Duration::from_millis(2_500);
+const END: Duration = Duration::from_secs(6);
+const CLOSE: Duration = Duration::from_secs(2);
 
 /// What runs beside what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,8 +78,9 @@ pub(crate) struct Loop {
     schedule: Schedule,
     runner: Arc<dyn Runner>,
     /// What is to be used once nothing runs.
-    replacement: Option<(Schedule, Arc<dyn Runner>)>,
+    replacement: Option<Setup>,
     commands: mpsc::Receiver<Command>,
+    replacements: watch::Receiver<Option<Setup>>,
     status: watch::Sender<LoopStatus>,
     progress: Arc<watch::Sender<Option<Progress>>>,
     stop: Stop,
@@ -108,9 +107,9 @@ impl Loop {
     pub(crate) fn new(
         clock: Arc<dyn Clock>,
         limits: TimeLimits,
-        schedule: Schedule,
-        runner: Arc<dyn Runner>,
+        (schedule, runner): Setup,
         commands: mpsc::Receiver<Command>,
+        replacements: watch::Receiver<Option<Setup>>,
         status: watch::Sender<LoopStatus>,
         progress: Arc<watch::Sender<Option<Progress>>>,
         stop: Stop,
@@ -123,6 +122,7 @@ impl Loop {
             runner,
             replacement: None,
             commands,
+            replacements,
             status,
             progress,
             stop,
@@ -159,6 +159,9 @@ impl Loop {
             () = self.stop.requested() => {}
             Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
             Some(command) = self.commands.recv() => self.command(command).await,
+            Ok(()) = self.replacements.changed() => {
+                self.replacement = self.replacements.borrow_and_update().clone();
+            }
             () = runner.standing_changed() => {}
             () = clock.sleep(sleep) => {}
         }
@@ -167,7 +170,6 @@ impl Loop {
     async fn command(&mut self, command: Command) {
         match command {
             Command::Do(job, waiter) => self.push(job, waiter),
-            Command::Replace(schedule, runner) => self.replacement = Some((schedule, runner)),
             Command::Wake => {
                 self.refresh().await;
                 let work = if self.runner.knows(Kind::Quick) {

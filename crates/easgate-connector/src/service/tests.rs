@@ -1,209 +1,15 @@
 //! The loops in paused time, with runners that are told how to behave.
 
 mod month;
+mod sham;
 
-use std::sync::Mutex;
-
-use async_trait::async_trait;
-use easgate_compliance::{Limits, Policy};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::time::Instant;
 
 use super::*;
-use crate::config::{Mode, OrganizationConfig};
-use crate::progress::{Phase, ProgressSink};
-use crate::report::Report;
-use crate::schedule::{Daily, LastRuns};
-
-/// A clock of paused time.
-struct Paused {
-    start: OffsetDateTime,
-    began: Instant,
-}
-
-impl Paused {
-    fn at(start: OffsetDateTime) -> Arc<dyn Clock> {
-        Arc::new(Self {
-            start,
-            began: Instant::now(),
-        })
-    }
-}
-
-#[async_trait]
-impl Clock for Paused {
-    fn now(&self) -> OffsetDateTime {
-        self.start + self.elapsed()
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.began.elapsed()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
-}
-
-/// How a run behaves.
-#[derive(Debug, Clone, Copy)]
-enum Act {
-    Good(Duration),
-    Unread(Duration),
-    Panic,
-    /// Ends when it is told to.
-    UntilStopped,
-    /// Never ends.
-    Hang,
-}
-
-const QUICKLY: Act = Act::Good(Duration::from_secs(5));
-
-/// What has happened in an organisation; it outlives the service, as a store does.
-struct Book {
-    clock: Arc<dyn Clock>,
-    act: Mutex<Act>,
-    begun: Mutex<Vec<(Job, OffsetDateTime)>>,
-    under_way: Mutex<Vec<Kind>>,
-    overlaps: Mutex<Vec<Vec<Kind>>>,
-    last: Mutex<LastRuns>,
-    standing: Mutex<Standing>,
-    closed: Mutex<u32>,
-}
-
-impl Book {
-    fn new(clock: &Arc<dyn Clock>, act: Act) -> Arc<Self> {
-        Arc::new(Self {
-            clock: Arc::clone(clock),
-            act: Mutex::new(act),
-            begun: Mutex::default(),
-            under_way: Mutex::default(),
-            overlaps: Mutex::default(),
-            last: Mutex::default(),
-            standing: Mutex::default(),
-            closed: Mutex::default(),
-        })
-    }
-
-    /// The kinds that began, in order.
-    fn kinds(&self) -> Vec<Kind> {
-        self.begun
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|(job, _)| job.kind())
-            .collect()
-    }
-
-    fn began(&self, kind: Kind) -> Vec<OffsetDateTime> {
-        let begun = self.begun.lock().unwrap();
-        begun
-            .iter()
-            .filter(|(job, _)| job.kind() == kind)
-            .map(|(_, at)| *at)
-            .collect()
-    }
-
-    fn starts(&self, kind: Kind, by: By) -> usize {
-        let begun = self.begun.lock().unwrap();
-        begun
-            .iter()
-            .filter(|(job, _)| job.kind() == kind && job.by == by)
-            .count()
-    }
-}
-
-/// Takes a kind from those that are under way, however its run ends.
-struct UnderWay<'a>(&'a Book, Kind);
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        let mut under_way = self.0.under_way.lock().unwrap();
-        let place = under_way.iter().position(|kind| *kind == self.1).unwrap();
-        under_way.remove(place);
-    }
-}
-
-struct Sham(Arc<Book>, &'static [Kind]);
-
-#[async_trait]
-impl Runner for Sham {
-    fn knows(&self, kind: Kind) -> bool {
-        self.1.contains(&kind)
-    }
-
-    async fn last_runs(&self) -> Result<LastRuns, String> {
-        Ok(*self.0.last.lock().unwrap())
-    }
-
-    async fn standing(&self) -> Standing {
-        self.0.standing.lock().unwrap().clone()
-    }
-
-    async fn run(&self, job: &Job, stop: &Stop, progress: &dyn ProgressSink) -> Outcome {
-        let (book, kind, began) = (&self.0, job.kind(), self.0.clock.now());
-        book.begun.lock().unwrap().push((job.clone(), began));
-        let together = {
-            let mut under_way = book.under_way.lock().unwrap();
-            under_way.push(kind);
-            under_way.clone()
-        };
-        if together.len() > 1 {
-            book.overlaps.lock().unwrap().push(together);
-        }
-        let _under_way = UnderWay(book, kind);
-        progress.progress(Progress::Phase(Phase::Gather));
-        let act = *book.act.lock().unwrap();
-        let (takes, has_read) = match act {
-            Act::Good(takes) => (takes, true),
-            Act::Unread(takes) => (takes, false),
-            Act::Panic => panic!("a mistake of {kind}"),
-            Act::Hang => (Duration::MAX, false),
-            Act::UntilStopped => {
-                stop.requested().await;
-                (Duration::from_secs(1), true)
-            }
-        };
-        if takes == Duration::MAX {
-            std::future::pending::<()>().await;
-        }
-        book.clock.sleep(takes).await;
-        if has_read {
-            let mut last = book.last.lock().unwrap();
-            match kind {
-                Kind::Full => last.full = Some(began),
-                Kind::Quick => last.quick = Some(began),
-                Kind::Watch => last.watch = Some(began),
-                Kind::User => {}
-            }
-        }
-        Outcome::Reported {
-            report: Box::new(report(has_read)),
-            exit: if has_read { 0 } else { 4 },
-        }
-    }
-
-    async fn close(&self) {
-        *self.0.closed.lock().unwrap() += 1;
-    }
-}
-
-fn report(facts_read: bool) -> Report {
-    let config = OrganizationConfig {
-        name: "contoso".to_owned(),
-        mode: Mode::Enforce,
-        policy: Policy::default(),
-        limits: Limits::default(),
-        lanes: 1,
-        precautions: crate::Precautions::default(),
-        accept_shrunken: Default::default(),
-    };
-    Report {
-        facts_read,
-        ..Report::begin(&config, Kind::Full)
-    }
-}
+use crate::schedule::Daily;
+use sham::{Act, Book, Paused, QUICKLY, Sham};
 
 fn daily(at: &str, zone: &str) -> Daily {
     Daily::new(at.parse().unwrap(), zone).unwrap()
@@ -533,4 +339,18 @@ async fn many_triggers_that_nobody_waits_for_leave_nothing_behind() {
     after(3600).await;
     assert_eq!(book.kinds(), [Kind::Full, Kind::Full]);
     service.stop().await;
+}
+
+/// The page lists every event, so that it cannot go stale.
+#[test]
+fn the_page_lists_every_event_with_its_meaning() {
+    let page = include_str!("../../../../docs/service.md");
+    let (head, rest) = page.split_once("<!-- events -->\n").unwrap();
+    let (_, tail) = rest.split_once("<!-- end of events -->\n").unwrap();
+    let rows: String = events::ALL
+        .iter()
+        .map(|(id, meaning)| format!("| `{id}` | {meaning} |\n"))
+        .collect();
+    let expected = format!("{head}<!-- events -->\n{rows}<!-- end of events -->\n{tail}");
+    expect_test::expect_file!["../../../../docs/service.md"].assert_eq(&expected);
 }

@@ -11,16 +11,12 @@ CREATE TABLE leases (
     taken_over   BIGINT NOT NULL
 );
 
--- What is known of the store itself and of each organisation's state, beside the configuration.
-CREATE TABLE conditions (
+-- Why nothing is written to an organisation until an administrator says so. Kinds: restored, contested.
+CREATE TABLE cautions (
     organization BIGINT PRIMARY KEY REFERENCES organizations (id),
-    -- When the store was restored from a copy; until an administrator says so nothing is written to Exchange.
-    restored     BIGINT,
-    -- When somebody else was found to undo our entries; likewise.
-    contested    BIGINT,
-    -- The installation that may write the organisation, and the time from which it does.
-    installation TEXT COLLATE "C",
-    claimed      BIGINT
+    kind         TEXT COLLATE "C" NOT NULL,
+    since        BIGINT NOT NULL,
+    detail       TEXT COLLATE "C" NOT NULL
 );
 
 -- Entries of ours that somebody else took out of the lists: one row for each time that we had added them.

@@ -61,16 +61,12 @@ CREATE TABLE leases (
     taken_over   INTEGER NOT NULL
 ) STRICT;
 
--- What is known of the store itself and of each organisation's state, beside the configuration.
-CREATE TABLE conditions (
+-- Why nothing is written to an organisation until an administrator says so. Kinds: restored, contested.
+CREATE TABLE cautions (
     organization INTEGER PRIMARY KEY REFERENCES organizations (id),
-    -- When the store was restored from a copy; until an administrator says so nothing is written to Exchange.
-    restored     INTEGER,
-    -- When somebody else was found to undo our entries; likewise.
-    contested    INTEGER,
-    -- The installation that may write the organisation, and the time from which it does.
-    installation TEXT,
-    claimed      INTEGER
+    kind         TEXT NOT NULL,
+    since        INTEGER NOT NULL,
+    detail       TEXT NOT NULL
 ) STRICT;
 
 -- Entries of ours that somebody else took out of the lists: one row for each time that we had added them.

@@ -40,6 +40,8 @@ pub enum AuditAction {
     ModeChanged,
     /// The configuration was changed.
     ConfigChanged,
+    /// Somebody asked the running service for a run.
+    SyncRequested,
     /// The store was put back to an earlier state.
     StoreRestored,
     /// The registry was rebuilt from an export of the audit.
@@ -59,7 +61,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 26] = [
         Self::ChangeIntended,
         Self::ChangeApplied,
         Self::ChangeFailed,
@@ -77,6 +79,7 @@ impl AuditAction {
         Self::Forgotten,
         Self::ModeChanged,
         Self::ConfigChanged,
+        Self::SyncRequested,
         Self::StoreRestored,
         Self::RegistryRebuilt,
         Self::PlanApplied,
@@ -117,6 +120,7 @@ impl AuditAction {
             Self::Forgotten => "forgotten",
             Self::ModeChanged => "modeChanged",
             Self::ConfigChanged => "configChanged",
+            Self::SyncRequested => "syncRequested",
             Self::StoreRestored => "storeRestored",
             Self::RegistryRebuilt => "registryRebuilt",
             Self::PlanApplied => "planApplied",

@@ -1,20 +1,35 @@
 //! `easgate sync`: one cycle in the configured mode.
 
-use easgate_connector::{CycleError, Kind, Report};
+use easgate_connector::{CycleError, Kind, OrganizationConfig, Report};
 
 use crate::cli::SyncArguments;
 use crate::command::Failure;
-use crate::command::wiring::{Site, Wiring};
+use crate::command::wiring::{Settings, Site, Wiring};
+use crate::control::{self, SyncRequest};
 use crate::exit::Exit;
 use crate::output;
 use crate::render;
 
-/// Syncs each organisation in turn; the exit code is the gravest.
+/// Syncs each organisation in turn; the exit code is the gravest. A service that runs with the same configuration does it
+/// instead.
 ///
 /// # Errors
 /// When the configuration or the store cannot be used.
 pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
-    let mut wiring = Wiring::open(&arguments.common).await?;
+    let settings = Settings::read(&arguments.common)?;
+    let request = SyncRequest {
+        configuration: settings.path.canonicalize().ok(),
+        kind: Kind::Full.name().to_owned(),
+        user: None,
+        organization: arguments.common.organization.clone(),
+        accept_shrunken: arguments.accept_shrunken,
+        log_on_again: arguments.log_on_again,
+    };
+    let socket = settings.configuration.service.control_socket();
+    if let Some(exit) = control::hand_over(&socket, request, arguments.common.json).await? {
+        return Ok(exit);
+    }
+    let mut wiring = Wiring::of(&settings).await?;
     let mut reports = Vec::new();
     let mut gravest = Exit::Done;
     for site in &mut wiring.sites {
@@ -49,22 +64,35 @@ pub(crate) async fn sync(site: &Site, store: &easgate_store::Store) -> (Report, 
         outcome = site.cycle(store).full_sync().await;
     }
     site.progress.clear();
+    let (mut report, exit) = conclude(&site.config, Kind::Full, outcome);
+    if !report.facts_read {
+        report.warnings.extend(site.unread_too_long(store).await);
+    }
+    (report, exit)
+}
+
+/// The report of a run and its exit code; an error becomes a report too.
+pub(crate) fn conclude(
+    config: &OrganizationConfig,
+    kind: Kind,
+    outcome: Result<Report, CycleError>,
+) -> (Report, Exit) {
     match outcome {
         Ok(report) => {
             let exit = Exit::of_run(report.exit_code());
             (report, exit)
         }
         Err(error) => {
-            let mut report = Report::of_error(&site.config, Kind::Full, &error);
+            let mut report = Report::of_error(config, kind, &error);
             report.warnings.extend(error.cure());
-            report.warnings.extend(site.unread_too_long(store).await);
             let exit = of_error(&error);
             (report, exit)
         }
     }
 }
 
-fn lost_its_server(outcome: &Result<Report, CycleError>) -> bool {
+/// Whether a run ended because its server went away.
+pub(crate) fn lost_its_server(outcome: &Result<Report, CycleError>) -> bool {
     match outcome {
         Ok(report) => report.errors.iter().any(|error| error.kind == "connection"),
         Err(CycleError::Facts(error)) => error.is_connection(),

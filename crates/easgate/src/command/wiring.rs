@@ -31,10 +31,7 @@ impl Settings {
     /// # Errors
     /// No file, a mistake in it, or no such organisation.
     pub(crate) fn read(arguments: &Common) -> Result<Self, Failure> {
-        let path = match &arguments.config {
-            Some(path) => path.clone(),
-            None => default_path().ok_or(NoConfiguration)?,
-        };
+        let path = file_of(arguments.config.as_deref())?;
         let configuration = easgate_config::load(&path)?;
         if let Some(name) = &arguments.organization
             && configuration.organization(name).is_none()
@@ -203,7 +200,14 @@ impl Wiring {
     /// # Errors
     /// When the configuration, a secret or the store cannot be used.
     pub(crate) async fn open(arguments: &Common) -> Result<Self, Failure> {
-        let settings = Settings::read(arguments)?;
+        Self::of(&Settings::read(arguments)?).await
+    }
+
+    /// The same for a configuration that was read.
+    ///
+    /// # Errors
+    /// When a secret or the store cannot be used.
+    pub(crate) async fn of(settings: &Settings) -> Result<Self, Failure> {
         let store = settings.store().await?;
         let mut sites = Vec::new();
         for organization in settings.organizations() {
@@ -303,20 +307,24 @@ pub(crate) fn source(
     })
 }
 
-fn default_path() -> Option<PathBuf> {
-    ["easgate.toml", "/etc/easgate/easgate.toml"]
-        .iter()
-        .map(Path::new)
-        .find(|path| path.is_file())
-        .map(Path::to_owned)
+/// The configuration file that is meant: the one that was named, else the first that is there.
+///
+/// # Errors
+/// None was named, and none is there.
+pub(crate) fn file_of(named: Option<&Path>) -> Result<PathBuf, NoConfiguration> {
+    let usual = ["easgate.toml", "/etc/easgate/easgate.toml"];
+    let mut there = usual.iter().map(Path::new).filter(|path| path.is_file());
+    let path = named.or_else(|| there.next()).ok_or(NoConfiguration)?;
+    Ok(path.to_owned())
 }
 
+/// No configuration was named, and none is at the usual places.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "there is no configuration: neither easgate.toml here nor /etc/easgate/easgate.toml; name one with --config, \
      or try `easgate demo`, which needs none"
 )]
-struct NoConfiguration;
+pub(crate) struct NoConfiguration;
 
 #[derive(Debug, thiserror::Error)]
 #[error("no organisation is called {name:?}; the file has {known}")]

@@ -7,11 +7,38 @@ use easgate_model::{escape, escape_long};
 use crate::output;
 use crate::render::count;
 
-/// Prints what was seen, decided and changed.
+/// A report in words.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    /// What was seen, decided and changed.
+    pub(crate) lines: Vec<String>,
+    /// What went wrong, and what somebody should know.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Words {
+    fn line(&mut self, text: &str) {
+        self.lines.push(text.to_owned());
+    }
+
+    fn note(&mut self, text: &str) {
+        self.notes.push(text.to_owned());
+    }
+}
+
+/// Prints a report in words.
 pub(crate) fn text(report: &Report) {
+    let words = words(report);
+    words.lines.iter().for_each(|line| output::line(line));
+    words.notes.iter().for_each(|note| output::note(note));
+}
+
+/// A report in words.
+pub(crate) fn words(report: &Report) -> Words {
+    let mut words = Words::default();
     let name = escape(&report.organization);
     let seconds = report.durations.total.as_secs_f64();
-    output::line(&format!(
+    words.line(&format!(
         "{name}: {} sync in mode {} took {seconds:.1} s, {}",
         report.kind,
         report.mode,
@@ -21,8 +48,8 @@ pub(crate) fn text(report: &Report) {
             .map_or_else(|| "no server answered".to_owned(), escape)
     ));
     if report.facts_read {
-        decisions(report);
-        changes(report);
+        decisions(&mut words, report);
+        changes(&mut words, report);
     }
     for error in &report.errors {
         let place = [error.mailbox.as_deref(), error.device.as_deref()];
@@ -32,37 +59,38 @@ pub(crate) fn text(report: &Report) {
         } else {
             format!("{}: ", place.join(" "))
         };
-        output::note(&format!("error: {place}{}", escape_long(&error.message)));
+        words.note(&format!("error: {place}{}", escape_long(&error.message)));
     }
     for warning in &report.warnings {
-        output::note(&format!("warning: {}", escape_long(warning)));
+        words.note(&format!("warning: {}", escape_long(warning)));
     }
+    words
 }
 
-fn decisions(report: &Report) {
+fn decisions(words: &mut Words, report: &Report) {
     let decided = &report.decisions;
-    output::line("");
-    output::line(&format!("{} decided:", count(report.devices, "device")));
+    words.line("");
+    words.line(&format!("{} decided:", count(report.devices, "device")));
     for (access, devices) in [
         (Access::Allow, decided.allow),
         (Access::Block, decided.block),
         (Access::Quarantine, decided.quarantine),
         (Access::Untouched, decided.untouched),
     ] {
-        output::line(&format!("{devices:>8}  {}", access.name()));
+        words.line(&format!("{devices:>8}  {}", access.name()));
     }
-    output::line("");
-    output::line("because:");
+    words.line("");
+    words.line("because:");
     for (reason, devices) in &report.reasons {
-        output::line(&format!("{devices:>8}  {reason}"));
+        words.line(&format!("{devices:>8}  {reason}"));
     }
     let (matched, of) = report.matched;
-    output::line("");
-    output::line(&format!(
+    words.line("");
+    words.line(&format!(
         "{matched} of {of} devices of people's mailboxes were matched with a user."
     ));
     if report.foreign.entries > 0 {
-        output::line(&format!(
+        words.line(&format!(
             "{} list entries are somebody else's and stay; {} of them contradict the policy.",
             report.foreign.entries, report.foreign.contradicting
         ));
@@ -76,10 +104,10 @@ fn paused(report: &Report) -> String {
     }
 }
 
-fn changes(report: &Report) {
+fn changes(words: &mut Words, report: &Report) {
     let changes = &report.changes;
     let planned = count(changes.planned, "change");
-    output::line(&match report.mode {
+    words.line(&match report.mode {
         Mode::Observe | Mode::Plan => {
             format!(
                 "{planned} planned, none made in mode {}; the guard would hold {}.",

@@ -13,4 +13,5 @@ mod hostile;
 mod organizations;
 mod place;
 mod rbac;
+mod run;
 mod stand_ins;

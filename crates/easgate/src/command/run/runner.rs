@@ -1,0 +1,195 @@
+//! What the loop of one organisation works with.
+
+use std::sync::{Arc, Weak};
+
+use async_trait::async_trait;
+use easgate_config::Organization;
+use easgate_connector::schedule::LastRuns;
+use easgate_connector::service::{Broken, By, Job, Outcome, Runner, Standing, Stop, Stoppable, Work};
+use easgate_connector::{
+    Clock as _, Cycle, CycleError, Kind, OrganizationConfig, ProgressSink, Report, SystemClock,
+};
+use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError, Writer};
+use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
+
+use crate::command::Failure;
+use crate::command::sync::{conclude, lost_its_server};
+use crate::command::wiring::Site;
+use crate::output;
+
+/// One organisation with its sessions. They are made when they are first needed, and anew for each full sync, so that changed
+/// secrets, certificates and servers are seen.
+pub(super) struct SiteRunner {
+    organization: Organization,
+    store: Store,
+    clock: SystemClock,
+    site: RwLock<Option<Site>>,
+    /// The right to write, as long as any run holds it.
+    writer: Mutex<Weak<Writer>>,
+}
+
+impl SiteRunner {
+    pub(super) fn new(organization: Organization, store: Store) -> Self {
+        Self {
+            organization,
+            store,
+            clock: SystemClock::new(),
+            site: RwLock::new(None),
+            writer: Mutex::new(Weak::new()),
+        }
+    }
+
+    /// The sessions; new ones where `anew` and nobody else uses them.
+    async fn site(&self, anew: bool) -> Result<RwLockReadGuard<'_, Option<Site>>, Failure> {
+        if let Ok(mut place) = self.site.try_write() {
+            if let Some(old) = place.take_if(|_| anew) {
+                old.close().await;
+            }
+            if place.is_none() {
+                let site = Site::new(&self.organization, &self.store).await?;
+                site.progress.clear();
+                *place = Some(site);
+            }
+            return Ok(place.downgrade());
+        }
+        // A run that goes on has made them.
+        Ok(self.site.read().await)
+    }
+
+    /// The right to write, which the runs of this process share.
+    async fn writer(&self) -> Result<Arc<Writer>, CycleError> {
+        let mut held = self.writer.lock().await;
+        if let Some(writer) = held.upgrade() {
+            return Ok(writer);
+        }
+        let organization = self.store.organization(&self.organization.name).await?;
+        let writer = Arc::new(organization.lock().await?);
+        *held = Arc::downgrade(&writer);
+        Ok(writer)
+    }
+
+    /// Records who asked for a run.
+    async fn record(&self, job: &Job) -> Result<(), StoreError> {
+        let By::Peer { uid } = job.by else {
+            return Ok(());
+        };
+        let organization = self.store.organization(&self.organization.name).await?;
+        let actor = Actor {
+            name: format!("uid {uid}"),
+            uid: Some(uid),
+        };
+        let event = AuditEvent {
+            reason: Some(job.kind().name().to_owned()),
+            ..AuditEvent::new(AuditAction::SyncRequested, actor, self.clock.now())
+        };
+        organization.record(&event).await.map(|_| ())
+    }
+
+    /// The settings, with the wishes of the job.
+    async fn config(&self, site: &Site, job: &Job) -> Result<OrganizationConfig, StoreError> {
+        let mut config = site.config.clone();
+        if job.accept_shrunken {
+            let organization = self.store.organization(&config.name).await?;
+            let baseline = organization.baseline().await?.unwrap_or_default();
+            config.accept_shrunken.extend(baseline.sizes.into_keys());
+        }
+        Ok(config)
+    }
+
+    async fn once(&self, cycle: &Cycle<'_>, job: &Job) -> Result<Report, CycleError> {
+        let writer = self.writer().await?;
+        match &job.work {
+            // What this version does not know, the loop never asks for.
+            Work::Full | Work::Quick | Work::Watch | Work::User(_) => cycle.full_sync_with(&writer).await,
+        }
+    }
+
+    /// Does the job; when the server goes away, it begins anew, once, at the next one.
+    async fn job(
+        &self,
+        site: &Site,
+        job: &Job,
+        stop: &Stop,
+        progress: &dyn ProgressSink,
+    ) -> Result<Outcome, StoreError> {
+        self.record(job).await?;
+        if job.log_on_again {
+            site.forget_refusal(&self.store).await?;
+        }
+        let config = self.config(site, job).await?;
+        let whole = site.cycle(&self.store);
+        let ports = Stoppable {
+            exchange: whole.exchange,
+            source: whole.source,
+            clock: whole.clock,
+            stop,
+        };
+        let cycle = Cycle {
+            exchange: &ports,
+            source: &ports,
+            clock: &ports,
+            config: &config,
+            progress,
+            ..whole
+        };
+        let mut outcome = self.once(&cycle, job).await;
+        if lost_its_server(&outcome) && !stop.is_requested() && site.choose_anew() {
+            tracing::warn!(organization = %config.name, "The server went away; the run begins anew at the next one");
+            outcome = self.once(&cycle, job).await;
+        }
+        let (report, exit) = conclude(&config, job.kind(), outcome);
+        Ok(Outcome::Reported {
+            report: Box::new(report),
+            exit: exit.code(),
+        })
+    }
+}
+
+#[async_trait]
+impl Runner for SiteRunner {
+    fn knows(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Full => true,
+            Kind::Quick | Kind::Watch | Kind::User => false,
+        }
+    }
+
+    async fn last_runs(&self) -> Result<LastRuns, String> {
+        let read = async {
+            let organization = self.store.organization(&self.organization.name).await?;
+            organization.last_runs().await
+        };
+        let runs = read.await.map_err(|error| output::chain(&error))?;
+        let good = |kind: Kind| runs.iter().find(|run| run.kind == kind.name())?.good;
+        Ok(LastRuns {
+            full: good(Kind::Full),
+            quick: good(Kind::Quick),
+            watch: good(Kind::Watch),
+        })
+    }
+
+    async fn standing(&self) -> Standing {
+        Standing::default()
+    }
+
+    async fn run(&self, job: &Job, stop: &Stop, progress: &dyn ProgressSink) -> Outcome {
+        let place = match self.site(job.kind() == Kind::Full).await {
+            Ok(place) => place,
+            Err(error) => return Outcome::broken(Broken::Setup, output::chain(error.as_ref())),
+        };
+        let Some(site) = place.as_ref() else {
+            return Outcome::broken(
+                Broken::Setup,
+                "the sessions of this organisation could not be made",
+            );
+        };
+        let done = self.job(site, job, stop, progress).await;
+        done.unwrap_or_else(|error| Outcome::broken(Broken::Setup, output::chain(&error)))
+    }
+
+    async fn close(&self) {
+        if let Some(site) = self.site.write().await.take() {
+            site.close().await;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The side of the commands.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::{Answer, LONGEST_ANSWER, Request, SyncRequest};
+use crate::command::Failure;
+use crate::exit::Exit;
+use crate::output;
+
+/// How long a service may be silent while a run goes on; it tells every few seconds that it lives.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// A connection to a running service.
+pub(crate) struct Client {
+    socket: PathBuf,
+    stream: BufReader<UnixStream>,
+}
+
+impl Client {
+    /// Connects; `None` when no service is there.
+    ///
+    /// # Errors
+    /// A service may be there, and this user may not ask it.
+    pub(crate) async fn connect(socket: &Path) -> Result<Option<Self>, AskError> {
+        let connected = timeout(Duration::from_secs(5), UnixStream::connect(socket)).await;
+        match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            Ok(stream) => Ok(Some(Self {
+                socket: socket.to_owned(),
+                stream: BufReader::new(stream),
+            })),
+            Err(error) if is_nobody_there(&error) => Ok(None),
+            Err(source) => Err(AskError::Connect {
+                socket: socket.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Sends one request.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub(crate) async fn send(&mut self, request: &Request) -> Result<(), AskError> {
+        let lost = |source| AskError::Lost {
+            socket: self.socket.clone(),
+            source,
+        };
+        let mut line = serde_json::to_vec(request).map_err(|error| lost(error.into()))?;
+        line.push(b'\n');
+        self.stream.get_mut().write_all(&line).await.map_err(lost)
+    }
+
+    /// The next answer.
+    ///
+    /// # Errors
+    /// The connection is lost, the service is silent for too long, or what it says is not understood.
+    pub(crate) async fn answer(&mut self) -> Result<Answer, AskError> {
+        let mut line = Vec::new();
+        let mut limited = (&mut self.stream).take(LONGEST_ANSWER);
+        let read = timeout(SILENCE, limited.read_until(b'\n', &mut line)).await;
+        let read = read.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let lost = |source| AskError::Lost {
+            socket: self.socket.clone(),
+            source,
+        };
+        if read.map_err(lost)? == 0 {
+            return Err(lost(io::ErrorKind::UnexpectedEof.into()));
+        }
+        serde_json::from_slice(&line).map_err(|source| AskError::Odd {
+            socket: self.socket.clone(),
+            source,
+        })
+    }
+}
+
+/// Lets the service do a sync, if one runs with the same configuration; prints what comes of it.
+///
+/// `None` when the command has to do it itself.
+///
+/// # Errors
+/// The service cannot be asked, or refuses.
+pub(crate) async fn hand_over(
+    socket: &Path,
+    request: SyncRequest,
+    json: bool,
+) -> Result<Option<Exit>, Failure> {
+    let Some(mut client) = Client::connect(socket).await? else {
+        return Ok(None);
+    };
+    client.send(&Request::Sync(request)).await?;
+    let mut reports = Vec::new();
+    let mut gravest = Exit::Done;
+    loop {
+        match client.answer().await? {
+            Answer::Progress { organization, text } => output::note(&format!("{organization}: {text}")),
+            Answer::Report {
+                exit,
+                report,
+                lines,
+                notes,
+                ..
+            } => {
+                gravest = gravest.max(Exit::of_run(exit));
+                if !json {
+                    lines.iter().for_each(|line| output::line(line));
+                    notes.iter().for_each(|note| output::note(note));
+                }
+                reports.push(report);
+            }
+            Answer::Broken {
+                organization,
+                message,
+                ..
+            } => {
+                gravest = gravest.max(Exit::Trouble);
+                output::note(&format!(
+                    "easgate: {organization}: {}",
+                    easgate_model::escape_long(&message)
+                ));
+            }
+            Answer::Done | Answer::Status { .. } => break,
+            Answer::Refused { kind, .. } if kind == "configuration" => return Ok(None),
+            Answer::Refused { message, .. } => return Err(AskError::Refused { message }.into()),
+        }
+    }
+    if json {
+        output::one_or_many(&reports)?;
+    }
+    Ok(Some(gravest))
+}
+
+/// How the service stands, if one runs with `configuration`.
+///
+/// # Errors
+/// The service cannot be asked.
+pub(crate) async fn status(socket: &Path, configuration: Option<PathBuf>) -> Result<Option<Value>, AskError> {
+    let Some(mut client) = Client::connect(socket).await? else {
+        return Ok(None);
+    };
+    client.send(&Request::Status { configuration }).await?;
+    Ok(match client.answer().await? {
+        Answer::Status { status } => Some(status),
+        Answer::Progress { .. }
+        | Answer::Report { .. }
+        | Answer::Broken { .. }
+        | Answer::Done
+        | Answer::Refused { .. } => None,
+    })
+}
+
+/// Whether nobody listens there.
+fn is_nobody_there(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Why a service could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AskError {
+    #[error(
+        "could not ask the service at {socket}; run this as root or as a member of the group that owns the socket",
+        socket = socket.display()
+    )]
+    Connect { socket: PathBuf, source: io::Error },
+    #[error(
+        "the service at {socket} went away or fell silent; `easgate status` tells what became of the run",
+        socket = socket.display()
+    )]
+    Lost { socket: PathBuf, source: io::Error },
+    #[error("the service at {socket} is of another version: its answer is not understood", socket = socket.display())]
+    Odd {
+        socket: PathBuf,
+        source: serde_json::Error,
+    },
+    #[error("the service refuses: {message}", message = easgate_model::escape_long(message))]
+    Refused { message: String },
+}

@@ -1,0 +1,144 @@
+//! A running service, with all that it logs.
+
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::UnixStream;
+use tokio::process::Child;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::place::Place;
+
+/// How long anything may take that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(super) struct Service {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: JoinSet<()>,
+}
+
+impl Service {
+    pub(super) async fn start(place: &Place) -> Self {
+        Self::start_with(place, &[]).await
+    }
+
+    /// Starts it, and waits until it takes signals.
+    pub(super) async fn start_with(place: &Place, environment: &[(&str, &str)]) -> Self {
+        let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_easgate"))
+            .args(["run", "--log-json"])
+            .current_dir(place.folder.path())
+            .env("EXCHANGE_PASSWORD", "P@ssw0rd!")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let mut reader = JoinSet::new();
+        let kept = Arc::clone(&lines);
+        reader.spawn(async move {
+            while let Ok(Some(line)) = stderr.next_line().await {
+                kept.lock().unwrap().push(line);
+            }
+        });
+        let service = Self { child, lines, reader };
+        service.sees("service.started", 1).await;
+        service
+    }
+
+    /// Everything that was logged.
+    pub(super) fn log(&self) -> String {
+        self.lines.lock().unwrap().join("\n")
+    }
+
+    /// The events called `event` whose fields are as wanted.
+    pub(super) fn all(&self, event: &str, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let lines = self.lines.lock().unwrap();
+        let events = lines
+            .iter()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        events
+            .filter(|one| one["fields"]["event"] == event && wanted(&one["fields"]))
+            .collect()
+    }
+
+    pub(super) fn event(&self, event: &str, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
+        self.all(event, wanted).into_iter().next()
+    }
+
+    pub(super) fn count(&self, event: &str) -> usize {
+        self.all(event, |_| true).len()
+    }
+
+    /// Waits until the event was logged `count` times; the last of them.
+    pub(super) async fn sees(&self, event: &str, count: usize) -> Value {
+        let began = Instant::now();
+        loop {
+            let mut all = self.all(event, |_| true);
+            if all.len() >= count {
+                return all.swap_remove(count - 1);
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "{event} was not seen {count} times:\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sends the signal called `name`.
+    pub(super) fn signal(&self, name: &str) {
+        let process = self.child.id().unwrap();
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {process}")])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    pub(super) async fn asks(&self, place: &Place, request: &Value) -> Vec<Value> {
+        self.says(place, &request.to_string()).await
+    }
+
+    /// Says a line to the control socket; all that comes back.
+    pub(super) async fn says(&self, place: &Place, line: &str) -> Vec<Value> {
+        let stream = UnixStream::connect(place.folder.path().join("control.sock"))
+            .await
+            .unwrap();
+        let (mut read, mut write) = stream.into_split();
+        // A service that has heard enough need not take the rest.
+        let _ = write.write_all(format!("{line}\n").as_bytes()).await;
+        let mut text = String::new();
+        let read = tokio::time::timeout(PATIENCE, read.read_to_string(&mut text))
+            .await
+            .unwrap();
+        read.unwrap_or_else(|error| panic!("{error}: {text}"));
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Tells it to stop, and sees that it does in time and leaves no shell.
+    pub(super) async fn stops(mut self, place: &Place) {
+        self.signal("TERM");
+        let began = Instant::now();
+        let status = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
+        let log = self.log();
+        let status = status
+            .unwrap_or_else(|_| panic!("it did not stop within ten seconds:\n{log}"))
+            .unwrap();
+        while self.reader.join_next().await.is_some() {}
+        assert_eq!(status.code(), Some(0), "{:?}\n{}", began.elapsed(), self.log());
+        assert_eq!(self.count("service.stopped"), 1, "{}", self.log());
+        assert_eq!(place.exchange.open_shells(), 0, "{}", self.log());
+    }
+}
