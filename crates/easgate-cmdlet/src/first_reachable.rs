@@ -20,6 +20,21 @@ pub struct FirstReachable<T> {
     servers: Vec<T>,
     answering: Lock<Option<usize>>,
     choosing: Mutex<()>,
+    left_alone: Lock<Vec<String>>,
+    /// What came of the last trial of each server.
+    reached: Lock<Vec<Option<Reached>>>,
+}
+
+/// What came of trying a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reached {
+    /// It was there, whatever it answered.
+    Answered,
+    /// It could not be reached.
+    Unreachable {
+        /// What happened.
+        cause: String,
+    },
 }
 
 impl<T: CmdletTransport> FirstReachable<T> {
@@ -28,6 +43,8 @@ impl<T: CmdletTransport> FirstReachable<T> {
     pub fn new(servers: Vec<T>) -> Option<Self> {
         let some = !servers.is_empty();
         some.then(|| Self {
+            left_alone: Lock::default(),
+            reached: Lock::new(vec![None; servers.len()]),
             servers,
             answering: Lock::new(None),
             choosing: Mutex::new(()),
@@ -46,6 +63,46 @@ impl<T: CmdletTransport> FirstReachable<T> {
         *self.answering() = None;
     }
 
+    /// The endpoint of each server, in the order in which they are tried.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<String> {
+        self.servers.iter().map(CmdletTransport::endpoint).collect()
+    }
+
+    /// Leaves the servers with these endpoints alone in every choice from now on, unless that would leave none.
+    pub fn leave_alone(&self, endpoints: Vec<String>) {
+        *lock(&self.left_alone) = endpoints;
+    }
+
+    /// What came of the last trial of each server that was tried since the last call of this.
+    pub fn take_reached(&self) -> Vec<(String, Reached)> {
+        let mut reached = lock(&self.reached);
+        let servers = self.servers.iter().zip(reached.iter_mut());
+        servers
+            .filter_map(|(server, reached)| Some((server.endpoint(), reached.take()?)))
+            .collect()
+    }
+
+    /// The places of the servers that are tried, in order.
+    fn candidates(&self) -> Vec<usize> {
+        let left_alone = lock(&self.left_alone);
+        let all = 0..self.servers.len();
+        let is_tried = |place: &usize| !left_alone.contains(&self.servers[*place].endpoint());
+        let tried: Vec<usize> = all.clone().filter(is_tried).collect();
+        if tried.is_empty() { all.collect() } else { tried }
+    }
+
+    /// Runs the command on the server at `place`, and notes whether it was there.
+    async fn invoke_at(&self, place: usize, command: Command) -> Result<Invocation, InvokeError> {
+        let answer = self.servers[place].invoke(command).await;
+        let reached = match &answer {
+            Err(error) if is_unreachable(error) => Reached::Unreachable { cause: chain(error) },
+            Ok(_) | Err(_) => Reached::Answered,
+        };
+        lock(&self.reached)[place] = Some(reached);
+        answer
+    }
+
     /// The server that answers, or the first while none has.
     fn current(&self) -> &T {
         let answering = *self.answering();
@@ -53,26 +110,44 @@ impl<T: CmdletTransport> FirstReachable<T> {
     }
 
     fn answering(&self) -> MutexGuard<'_, Option<usize>> {
-        self.answering.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.answering)
     }
+}
+
+fn lock<T>(of: &Lock<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An error and its causes in one line.
+fn chain(error: &InvokeError) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
 }
 
 #[async_trait]
 impl<T: CmdletTransport> CmdletTransport for FirstReachable<T> {
     async fn invoke(&self, command: Command) -> Result<Invocation, InvokeError> {
-        if self.answering().is_some() {
-            return self.current().invoke(command).await;
+        let chosen = *self.answering();
+        if let Some(place) = chosen {
+            return self.invoke_at(place, command).await;
         }
         let choosing = self.choosing.lock().await;
-        if self.answering().is_some() {
+        let chosen = *self.answering();
+        if let Some(place) = chosen {
             drop(choosing);
-            return self.current().invoke(command).await;
+            return self.invoke_at(place, command).await;
         }
         let mut first_error = None;
-        for (place, server) in self.servers.iter().enumerate() {
-            match server.invoke(command.clone()).await {
+        for place in self.candidates() {
+            match self.invoke_at(place, command.clone()).await {
                 Err(error) if is_unreachable(&error) => {
-                    tracing::warn!(endpoint = server.endpoint(), %error, "Server cannot be reached");
+                    tracing::warn!(endpoint = self.servers[place].endpoint(), %error, "Server cannot be reached");
                     first_error.get_or_insert(error);
                 }
                 answer => {
@@ -190,6 +265,43 @@ mod tests {
         both.choose_anew();
         both.invoke(Command::new("Get-Command")).await.unwrap();
         assert_eq!(both.endpoint(), "a");
+    }
+
+    #[tokio::test]
+    async fn servers_are_left_alone_unless_that_would_leave_none() {
+        let all = FirstReachable::new(["a", "b"].map(|name| told(name, Vec::new())).into()).unwrap();
+        assert_eq!(all.endpoints(), ["a", "b"]);
+        for (left_alone, chosen) in [
+            (Vec::new(), "a"),
+            (vec!["a", "c"], "b"),
+            (vec!["a", "b"], "a"),
+            (Vec::new(), "a"),
+        ] {
+            all.choose_anew();
+            all.leave_alone(left_alone.into_iter().map(str::to_owned).collect());
+            all.invoke(Command::new("Get-Command")).await.unwrap();
+            assert_eq!(all.endpoint(), chosen);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_came_of_each_server_is_told_once() {
+        let servers = vec![
+            told("a", vec![unreachable(false)]),
+            told("b", vec![refused()]),
+            told("c", Vec::new()),
+        ];
+        let all = FirstReachable::new(servers).unwrap();
+        assert_eq!(all.take_reached(), []);
+        assert!(all.invoke(Command::new("Get-Command")).await.is_err());
+        let cause = chain(&unreachable(false));
+        assert!(cause.ends_with(": refused"), "{cause}");
+        let told = [
+            ("a".to_owned(), Reached::Unreachable { cause }),
+            ("b".to_owned(), Reached::Answered),
+        ];
+        assert_eq!(all.take_reached(), told);
+        assert_eq!(all.take_reached(), []);
     }
 
     #[tokio::test]

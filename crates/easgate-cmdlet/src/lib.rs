@@ -55,7 +55,7 @@ pub use easgate_psrp::command::Command;
 pub use easgate_psrp::records::{ErrorRecord, ProgressRecord};
 pub use easgate_psrp::wsman::{Fault, FaultKind};
 pub use error::{AuthenticationError, InvokeError, TransportError};
-pub use first_reachable::FirstReachable;
+pub use first_reachable::{FirstReachable, Reached};
 pub use invocation::{Invocation, Output, Record, RecordSender};
 pub use transport::CmdletTransport;
 pub use wsman::WsmanTransport;

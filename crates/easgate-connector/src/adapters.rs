@@ -3,6 +3,8 @@
 mod breaker;
 mod enrollment;
 mod exchange;
+mod outages;
 
 pub use breaker::{Breaker, SecretMark};
 pub use exchange::ExchangeAdapter;
+pub use outages::{Choice, Outages};

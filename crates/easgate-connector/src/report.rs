@@ -8,11 +8,17 @@ use easgate_compliance::Counts;
 use easgate_model::escape;
 use easgate_store::{Pause, RunResult};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::config::{Mode, OrganizationConfig};
 use crate::cycle::CycleError;
+use crate::drift::DriftReport;
+use crate::full_needed::FullNeeded;
 use crate::gates::{HeldSummary, at};
+use crate::hold_off::RetryAt;
 use crate::kind::Kind;
+use crate::latency::Latency;
 
 /// What was seen, decided, changed and failed in one run, and how long it took.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +49,8 @@ pub struct Report {
     pub held_by: BTreeMap<&'static str, u64>,
     /// List entries that are not ours.
     pub foreign: ForeignCounts,
+    /// What others changed since the last full sync.
+    pub drift: DriftReport,
     /// Partnerships that were matched with an enrolment or a user, and how many could have been.
     pub matched: (u64, u64),
     /// What could not be done.
@@ -53,6 +61,10 @@ pub struct Report {
     pub durations: Durations,
     /// The endpoint that answered.
     pub server: Option<String>,
+    /// How long changes took from when device management knew, in runs that look at what changed.
+    pub latency: Option<Latency>,
+    /// Why this run changed nothing and leaves everything to a full sync, which is to run now.
+    pub full_needed: Option<FullNeeded>,
 }
 
 /// How many devices got which decision.
@@ -113,7 +125,7 @@ pub struct ReportError {
     pub mailbox: Option<String>,
     /// The device, where it is about one.
     pub device: Option<String>,
-    /// A stable name of what happened: `listFull`, `refused`, `unconfirmed`, `stopped`, `journal`, `facts`.
+    /// A stable name of what happened: `listFull`, `refused`, `unconfirmed`, `stopped`, `journal`, `facts`, `heldOff`.
     pub kind: &'static str,
     /// What happened, with its causes.
     pub message: String,
@@ -149,11 +161,14 @@ impl Report {
             held_plans: Vec::new(),
             held_by: BTreeMap::new(),
             foreign: ForeignCounts::default(),
+            drift: DriftReport::default(),
             matched: (0, 0),
             errors: Vec::new(),
             warnings: Vec::new(),
             durations: Durations::default(),
             server: None,
+            latency: None,
+            full_needed: None,
         }
     }
 
@@ -170,6 +185,21 @@ impl Report {
             device: None,
             kind: what,
             message: chain(error),
+        };
+        Self {
+            errors: vec![error],
+            ..Self::begin(config, kind)
+        }
+    }
+
+    /// The report of a run that did not begin, because no server may be tried before its time.
+    #[must_use]
+    pub fn held_off(config: &OrganizationConfig, kind: Kind, until: &RetryAt) -> Self {
+        let error = ReportError {
+            mailbox: None,
+            device: None,
+            kind: "heldOff",
+            message: until.to_string(),
         };
         Self {
             errors: vec![error],
@@ -200,6 +230,7 @@ impl Report {
             RunResult::Failed | RunResult::Interrupted => 2,
             RunResult::Held => 3,
             // A run that could not begin has not looked at the facts.
+            RunResult::Unread if self.full_needed.is_some() => 4,
             RunResult::Unread if self.errors.iter().any(|error| error.kind != "facts") => 2,
             RunResult::Unread => 4,
         }
@@ -245,6 +276,7 @@ impl Report {
             "replaced": self.replaced,
             "held_by": self.held_by,
             "foreign": { "entries": self.foreign.entries, "contradicting": self.foreign.contradicting },
+            "drift": self.drift.to_json(),
             "match": { "matched": self.matched.0, "of": self.matched.1 },
             "errors": self.errors.iter().map(ReportError::to_json).collect::<Vec<_>>(),
             "warnings": self.warnings,
@@ -255,12 +287,22 @@ impl Report {
                 "total": millis(self.durations.total),
             },
             "server": self.server,
+            "latency_ms": self.latency.map(|latency| json!({
+                "changes": latency.changes,
+                "p50": millis(latency.median),
+                "p95": millis(latency.p95),
+                "max": millis(latency.longest),
+            })),
+            "full_sync_needed": self.full_needed.as_ref().map(|needed| json!({
+                "reason": needed.name(),
+                "message": needed.to_string(),
+            })),
         })
     }
 }
 
 impl ReportError {
-    fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         json!({
             "kind": self.kind,
             "mailbox": self.mailbox.as_deref().map(escape),
@@ -281,6 +323,12 @@ pub fn chain(error: &dyn Error) -> String {
         next = cause.source();
     }
     text
+}
+
+/// A time as people and programs read it, to the second.
+pub(crate) fn rfc3339(at: OffsetDateTime) -> String {
+    let seconds = at.replace_nanosecond(0).unwrap_or(at);
+    seconds.format(&Rfc3339).unwrap_or_else(|_| seconds.to_string())
 }
 
 fn millis(duration: Duration) -> u64 {

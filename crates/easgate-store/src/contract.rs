@@ -4,9 +4,12 @@ pub(crate) mod audit;
 pub(crate) mod cautions;
 pub(crate) mod devices;
 pub(crate) mod gates;
+pub(crate) mod known;
 pub(crate) mod last_runs;
 pub(crate) mod leases;
+pub(crate) mod outages;
 pub(crate) mod refusals;
+pub(crate) mod undo;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
 use proptest::prelude::*;
@@ -58,6 +61,13 @@ macro_rules! every_test {
             an_override_waits_until_a_run_has_acted_on_it_and_on_its_end,
             a_tombstone_keeps_its_time_until_it_ends,
             entries_taken_back_without_effect_are_counted_over_a_day;
+            crate::contract::known:
+            what_differs_is_learned_and_what_is_the_same_is_not,
+            users_are_found_by_every_address_that_they_have,
+            work_stays_open_until_what_was_seen_of_it_is_done,
+            partnerships_are_known_as_they_were_seen,
+            marks_are_set_one_by_one_and_taken_away_by_nothing,
+            a_run_beside_others_leaves_them_open;
             crate::contract::last_runs:
             the_latest_run_of_each_kind_is_known_and_the_latest_good_one;
             crate::contract::leases:
@@ -68,8 +78,16 @@ macro_rules! every_test {
             what_is_left_of_a_lease_counts_down,
             whoever_took_over_waits_and_whoever_was_handed_the_lease_does_not,
             a_node_is_replaced_where_that_is_asked_for;
+            crate::contract::outages:
+            every_server_has_its_own_outage_until_it_is_forgotten;
             crate::contract::refusals:
             the_last_refusal_stands_until_it_is_forgotten;
+            crate::contract::undo:
+            what_is_taken_over_is_ours_until_it_is_given_up,
+            a_forced_mode_stands_until_it_is_ended,
+            the_journal_is_found_by_run_by_time_and_by_device,
+            an_undoing_is_no_sync,
+            what_others_changed_stands_until_somebody_has_looked_and_it_is_over;
         }
     };
 }

@@ -457,7 +457,7 @@ fn lists(allow: bool, block: bool) -> String {
     .to_owned()
 }
 
-fn entry(row: &AnyRow) -> Result<JournalEntry, StoreError> {
+pub(crate) fn entry(row: &AnyRow) -> Result<JournalEntry, StoreError> {
     let settled: Option<i64> = row.get("settled");
     let detail = || row.get::<Option<String>, _>("detail").unwrap_or_default();
     let outcome = match row.get::<&str, _>("outcome") {

@@ -3,6 +3,8 @@
 mod audit;
 mod gates;
 mod run;
+mod sync;
+mod undo;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +18,11 @@ pub(crate) use gates::{
     ApproveArguments, GateCommand, HeldArguments, PauseArguments, RejectArguments, ResumeArguments,
 };
 pub(crate) use run::RunArguments;
+pub(crate) use sync::{SyncArguments, What};
+pub(crate) use undo::{
+    AdoptArguments, Confirmed, DriftArguments, HistoryArguments, RollbackArguments, UndoArguments,
+    UndoCommand, WhichList,
+};
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -58,10 +65,8 @@ pub(crate) enum Command {
         after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv"
     )]
     Plan(PlanArguments),
-    /// Runs one cycle in the configured mode
-    #[command(
-        after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json"
-    )]
+    /// Runs one sync in the configured mode: all, what changed, or one person
+    #[command(after_help = sync::EXAMPLES)]
     Sync(SyncArguments),
     /// The service: syncs by schedule, on demand and on signals, until it is told to stop
     #[command(after_help = run::EXAMPLES)]
@@ -76,11 +81,13 @@ pub(crate) enum Command {
         after_help = "Examples:\n  easgate explain alice@contoso.com\n  easgate explain alice@contoso.com ApplC39GQ8NNDTDL --json"
     )]
     Explain(ExplainArguments),
-    /// Shows connection, syncs, servers and counts
+    /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 0 whatever it shows
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
     #[command(flatten)]
     Gates(GateCommand),
+    #[command(flatten)]
+    Undo(UndoCommand),
     /// The audit: who changed what and why, and whether it was tampered with
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -218,22 +225,6 @@ pub(crate) struct PlanArguments {
     /// Prints the changes as CSV
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
-}
-
-/// What `sync` takes.
-#[derive(Debug, Args)]
-pub(crate) struct SyncArguments {
-    #[command(flatten)]
-    pub(crate) common: Common,
-    /// The whole organisation
-    #[arg(long, required = true)]
-    pub(crate) full: bool,
-    /// Accepts inputs that are more than a fifth shorter than at the last good run, this once
-    #[arg(long)]
-    pub(crate) accept_shrunken: bool,
-    /// Logs on although Exchange refused the account and its password has not changed
-    #[arg(long)]
-    pub(crate) log_on_again: bool,
 }
 
 /// What `devices` takes.

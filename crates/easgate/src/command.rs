@@ -14,6 +14,7 @@ mod run;
 mod simulate;
 mod status;
 mod sync;
+mod undo;
 mod wiring;
 
 use std::error::Error;
@@ -41,6 +42,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Status(arguments) => status::run(&arguments).await,
         Command::Audit(command) => audit::run(&command).await,
         Command::Gates(command) => gates::run(&command).await,
+        Command::Undo(command) => undo::run(&command).await,
         Command::Config(command) => config::run(&command),
         Command::Simulate(command) => simulate::run(&command).await,
         Command::Completions { shell } => completions::run(shell),

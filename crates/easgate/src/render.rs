@@ -7,6 +7,7 @@ pub(crate) mod gates;
 pub(crate) mod report;
 pub(crate) mod service;
 pub(crate) mod status;
+pub(crate) mod undo;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

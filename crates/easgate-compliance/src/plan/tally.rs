@@ -133,7 +133,9 @@ impl MatchRate {
             | Reason::ManualBlock
             | Reason::Unreachable
             | Reason::NewWhileUnreachable
-            | Reason::MailboxMoving => (0, 0),
+            | Reason::MailboxMoving
+            | Reason::Reverted
+            | Reason::RolledBack => (0, 0),
             Reason::OwnerUnknown
             | Reason::OwnerAmbiguous
             | Reason::IdOfAnotherUser
@@ -169,7 +171,7 @@ pub struct ForeignEntry {
 }
 
 /// Every foreign entry, by mailbox address, the allow list first.
-pub(super) fn foreign(facts: &Facts, decisions: &[Decision], ownership: &Ownership) -> Vec<ForeignEntry> {
+pub(crate) fn foreign(facts: &Facts, decisions: &[Decision], ownership: &Ownership) -> Vec<ForeignEntry> {
     let mailboxes = &facts.exchange.mailboxes;
     let is_foreign = |mailbox: &Mailbox, list, device: &DeviceId| !ownership.owns(mailbox.id, list, device);
     let holds_foreign = |mailbox: &&Mailbox| {

@@ -1,26 +1,27 @@
 //! What a run keeps of the gates before it writes, and after.
 
 use easgate_compliance::{Decision, Facts, Ownership, Plan, Window, decide, plan};
-use easgate_store::{Baseline, Organization, StoreError, Writer};
+use easgate_store::{Baseline, Organization, RunId, StoreError, Writer};
 
 use super::{Cycle, Planned, rows};
 use crate::config::Mode;
 use crate::gates::{Gates, HeldSummary, Reach, paused};
 use crate::kind::Kind;
-use crate::queue::Begun;
 use crate::report::{Report, ReportError, chain};
 
 /// The input that holds the records of device management.
 const RECORDS: &str = "enrollment.devices";
 
 impl Cycle<'_> {
-    /// Decides and plans by `facts`, by what people said, and by what is held. `before` is the last good run.
+    /// Decides and plans by `facts`, by what people said, and by what is held, for the devices that are `in_question`.
+    /// `before` is the last good run.
     pub(super) async fn decided(
         &self,
         organization: &Organization,
         facts: &mut Facts,
         before: &Baseline,
         ownership: &Ownership,
+        in_question: impl Fn(&Decision) -> bool + Send + Sync,
     ) -> Result<(Gates, Vec<Decision>, Plan), StoreError> {
         let policy = &self.config.policy;
         let mut gates = Gates::read(organization, &facts.exchange, self.clock.now()).await?;
@@ -28,8 +29,13 @@ impl Cycle<'_> {
             gates.distrust_clock();
         }
         gates.except(&mut facts.exceptions);
-        let decisions = decide(facts, policy, ownership);
-        let changes = plan(facts, &decisions, ownership, policy);
+        let of = |facts: &Facts| {
+            let mut decisions = decide(facts, policy, ownership);
+            decisions.retain(&in_question);
+            let changes = plan(facts, &decisions, ownership, policy);
+            (decisions, changes)
+        };
+        let (decisions, changes) = of(facts);
         let records = before.sizes.get(RECORDS).copied();
         let records = records.unwrap_or_else(|| rows(&facts.inventory.enrollments));
         // Whoever accepts fewer records says that they are gone.
@@ -42,13 +48,12 @@ impl Cycle<'_> {
             return Ok((gates, decisions, changes));
         }
         gates.except(&mut facts.exceptions);
-        let decisions = decide(facts, policy, ownership);
-        let changes = plan(facts, &decisions, ownership, policy);
+        let (decisions, changes) = of(facts);
         Ok((gates, decisions, changes))
     }
 
     /// What the day before has brought.
-    pub(super) async fn window(&self, organization: &Organization) -> Result<Window, StoreError> {
+    pub(crate) async fn window(&self, organization: &Organization) -> Result<Window, StoreError> {
         let now = self.clock.now();
         let window = organization.window(now).await?;
         Ok(Window {
@@ -64,14 +69,14 @@ impl Cycle<'_> {
     pub(super) async fn may_write(
         &self,
         writer: &Writer,
-        begun: &Begun<'_>,
+        run: RunId,
         planned: &Planned,
         report: &mut Report,
     ) -> bool {
         let enforces = self.config.mode == Mode::Enforce;
         let gates = &planned.gates;
         let kept = gates
-            .keep(writer, begun.run(), planned, reach(report.kind), enforces)
+            .keep(writer, run, planned, reach(report.kind), enforces)
             .await;
         match kept {
             Ok(plans) => report.held_plans = plans.iter().map(HeldSummary::of).collect(),

@@ -50,7 +50,7 @@ impl Cycle<'_> {
         } = gathered;
         let ownership: Ownership = owned.present.iter().map(owned_entry).collect();
         let (gates, decisions, plan) = self
-            .decided(organization, &mut facts, &before, &ownership)
+            .decided(organization, &mut facts, &before, &ownership, |_| true)
             .await?;
         let window = self.window(organization).await?;
         let scope = ScopeFigures {
@@ -74,7 +74,7 @@ impl Cycle<'_> {
         } else {
             baseline.matched = Some((plan.match_rate.matched, plan.match_rate.of));
         }
-        warnings.extend(oddities(&plan, owned.undone));
+        warnings.extend(oddities(&plan, rows(&owned.taken_out)));
         warnings.extend(held_because(&verdict));
         warnings.extend(gates.warnings());
         Ok((
@@ -116,7 +116,7 @@ impl Cycle<'_> {
             contradicting: rows(&contradicting),
         };
         report.matched = (plan.match_rate.matched, plan.match_rate.of);
-        report.warnings.clone_from(&planned.warnings);
+        report.warnings.extend(planned.warnings.iter().cloned());
         report.server = Some(self.exchange.endpoint());
     }
 }
@@ -131,7 +131,7 @@ fn has_fallen(before: Option<f64>, now: MatchRate) -> bool {
 }
 
 /// Why the guard holds changes, with the figures.
-fn held_because(verdict: &GuardVerdict) -> Vec<String> {
+pub(super) fn held_because(verdict: &GuardVerdict) -> Vec<String> {
     let figures = &verdict.figures;
     let mut counts: BTreeMap<HeldBy, u64> = BTreeMap::new();
     for held in &verdict.held {
@@ -159,7 +159,7 @@ fn held_because(verdict: &GuardVerdict) -> Vec<String> {
 }
 
 /// What of a plan somebody should know.
-fn oddities(plan: &Plan, undone: u64) -> Vec<String> {
+pub(super) fn oddities(plan: &Plan, undone: u64) -> Vec<String> {
     let counts = &plan.counts;
     [
         (undone, "list entries of ours were taken out by somebody else"),

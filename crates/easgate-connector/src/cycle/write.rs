@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use easgate_compliance::Change;
-use easgate_store::Writer;
+use easgate_model::DeviceId;
+use easgate_store::{RunId, Writer};
 
+use super::part::Rechecks;
 use super::{Cycle, Planned, by_id};
 use crate::apply::{Applied, Apply};
 use crate::confirm::Confirm;
@@ -12,7 +14,8 @@ use crate::queue::{Begun, Key};
 use crate::report::Report;
 
 impl Cycle<'_> {
-    /// Writes what may go of `planned` in mode enforce, and tells `report` what became of it.
+    /// Writes what may go of `planned` in mode enforce, and tells `report` what became of it. Returns the devices
+    /// whose changes the lists show.
     pub(super) async fn act(
         &self,
         writer: &Writer,
@@ -20,12 +23,15 @@ impl Cycle<'_> {
         planned: &Planned,
         refused: &BTreeSet<Key>,
         report: &mut Report,
-    ) {
-        if !self.may_write(writer, begun, planned, report).await {
-            return;
+    ) -> Vec<DeviceId> {
+        let Some(run) = begun.run() else {
+            return Vec::new();
+        };
+        if !self.may_write(writer, run, planned, report).await {
+            return Vec::new();
         }
         let is_gain = |change: &Change| refused.contains(&key(change));
-        let applied = self.apply(writer, begun, planned, is_gain).await;
+        let applied = self.apply(writer, (begun, run), planned, is_gain).await;
         report.changes.applied = u64::try_from(applied.changes.len()).unwrap_or(u64::MAX);
         report.changes.failed = applied.failed;
         report.replaced = applied.replaced;
@@ -33,12 +39,14 @@ impl Cycle<'_> {
         report.changes.paused = applied.paused;
         report.paused = applied.pause;
         self.has_written(writer, planned, report).await;
+        let changed = applied.changes.into_iter();
+        changed.map(|change| change.intent.device).collect()
     }
 
     async fn apply(
         &self,
         writer: &Writer,
-        begun: &Begun<'_>,
+        (begun, run): (&Begun<'_>, RunId),
         planned: &Planned,
         is_gain: impl Fn(&Change) -> bool + Send + Sync,
     ) -> Applied {
@@ -51,6 +59,8 @@ impl Cycle<'_> {
             writer,
             mailboxes: &mailboxes,
             begun,
+            run,
+            recheck: &Rechecks { cycle: self, writer },
             lanes: self.config.lanes,
         };
         let mut applied = apply.run(&planned.verdict.go, is_gain).await;

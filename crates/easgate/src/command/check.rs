@@ -3,8 +3,8 @@
 mod endpoints;
 mod enrollment;
 mod exchange;
-mod expiry;
-mod finding;
+pub(super) mod expiry;
+pub(super) mod finding;
 mod graph;
 mod place;
 mod probe;

@@ -1,11 +1,13 @@
 //! From the configuration file to parts that can run a cycle.
 
+mod reach;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use easgate_cmdlet::{CmdletTransport, FirstReachable, WsmanTransport};
 use easgate_config::{Configuration, Enrollment, Environment, Exchange, ExchangeError, Organization};
-use easgate_connector::adapters::{Breaker, ExchangeAdapter};
+use easgate_connector::adapters::{Breaker, ExchangeAdapter, Outages};
 use easgate_connector::ports::EnrollmentSource;
 use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins, standing};
 use easgate_intune::{Graph, Timing};
@@ -87,6 +89,7 @@ pub(crate) struct Site {
     pub(crate) progress: Progress,
     exchange: ExchangeAdapter,
     servers: Arc<FirstReachable<WsmanTransport>>,
+    outages: Outages,
     source: Box<dyn EnrollmentSource>,
     queue: WriteQueue,
     clock: SystemClock,
@@ -114,6 +117,7 @@ impl Site {
                 ..organization.connector()
             },
             progress: Progress::start(),
+            outages: Outages::new(known.clone()),
             exchange: adapter.with_breaker(breaker(exchange, known)),
             servers,
             source,

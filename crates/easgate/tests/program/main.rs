@@ -15,3 +15,5 @@ mod place;
 mod rbac;
 mod run;
 mod stand_ins;
+mod syncs;
+mod undo;

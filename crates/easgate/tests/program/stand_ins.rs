@@ -327,3 +327,131 @@ async fn the_doctor_tells_that_an_address_stands_in_the_file() {
     assert!(check.stdout.contains(&said), "{}", check.stdout);
     site.ends().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scheduled_run_leaves_a_server_alone_that_could_not_be_reached_and_a_person_does_not() {
+    let site = Site::new(20).await;
+    let (place, exchange) = (&site.place, &site.place.exchange);
+    site.syncs_at(FIRST).await;
+    exchange.take_down(0).await.unwrap();
+    site.syncs_at(SECOND).await;
+    exchange.bring_back(0).await.unwrap();
+    exchange.forget_commands();
+    let scheduled = "sync --full --scheduled --json";
+    let report = place.easgate(scheduled).await.exits(0).json();
+    assert_eq!(report["server"], site.url(SECOND), "{report}");
+
+    exchange.take_down(1).await.unwrap();
+    site.syncs_at(FIRST).await;
+    exchange.take_down(0).await.unwrap();
+    place.easgate("sync --full").await.exits(4);
+    for server in [0, 1] {
+        exchange.bring_back(server).await.unwrap();
+    }
+    exchange.forget_commands();
+    let held = place.easgate(scheduled).await.exits(4).json();
+    assert_eq!(held["errors"][0]["kind"], "heldOff", "{held}");
+    assert!(
+        held["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("is tried again at")
+    );
+    assert_eq!(exchange.commands().len(), 0, "nobody was asked");
+
+    site.syncs_at(FIRST).await;
+    let report = place.easgate(scheduled).await.exits(0).json();
+    assert_eq!(
+        report["server"],
+        site.url(FIRST),
+        "what a person did counts: {report}"
+    );
+    site.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_says_which_server_is_in_use_and_why() {
+    let site = Site::new(10).await;
+    let (place, exchange) = (&site.place, &site.place.exchange);
+    let status = async || place.easgate("status --json").await.exits(0).json();
+    let nothing = status().await;
+    assert!(nothing["server_in_use"].is_null(), "{nothing}");
+
+    site.syncs_at(FIRST).await;
+    let first = status().await;
+    assert_eq!(first["server_in_use"]["is"], "first", "{first}");
+    assert_eq!(first["unreachable_servers"], serde_json::json!([]));
+
+    exchange.take_down(0).await.unwrap();
+    site.syncs_at(SECOND).await;
+    let second = status().await;
+    let in_use = &second["server_in_use"];
+    assert_eq!(
+        (in_use["is"].as_str(), in_use["instead_of"].as_str()),
+        (Some("told"), Some(&*site.url(FIRST)))
+    );
+    let [outage] = second["unreachable_servers"].as_array().unwrap().as_slice() else {
+        panic!("one server is away: {second}")
+    };
+    assert_eq!(outage["server"], site.url(FIRST));
+    assert_eq!(outage["since"], in_use["unreachable_since"]);
+    assert_eq!(outage["failures"], 1);
+    assert!(outage["next_try"].as_str() > outage["tried"].as_str(), "{outage}");
+    assert!(outage["cause"].as_str().unwrap().contains("refused"), "{outage}");
+    let text = place.easgate("status").await.exits(0).stdout;
+    let (first, second) = (site.url(FIRST), site.url(SECOND));
+    let said = format!("{second}, told by the organisation: {first} could not be reached since 20");
+    assert!(text.contains(&said), "{text}");
+    assert!(
+        text.contains("1 trial; scheduled runs try it again at 20"),
+        "{text}"
+    );
+
+    exchange.bring_back(0).await.unwrap();
+    site.syncs_at(FIRST).await;
+    let text = place.easgate("status").await.exits(0).stdout;
+    assert!(
+        text.contains(&format!("{first}, the first of `servers`")),
+        "{text}"
+    );
+    assert!(!text.contains("cannot be reached"), "{text}");
+    site.ends().await;
+}
+
+/// It ended in 2020.
+const ENDED: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBVzCB/QIUBxJZccJ6jdMVuM9ExPKmPcQ+fgkwCgYIKoZIzj0EAwIwLjEQMA4G
+A1UECgwHQ29udG9zbzEaMBgGA1UEAwwRQ29udG9zbyBSb290IDIwMjAwHhcNMjAw
+MTAxMDAwMDAwWhcNMjAwMjAxMDAwMDAwWjAuMRAwDgYDVQQKDAdDb250b3NvMRow
+GAYDVQQDDBFDb250b3NvIFJvb3QgMjAyMDBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABNt7bDT+9JoyPvttTlq+YYJkNa+DAc6f8I321rsPBHDfyumrrtHU0Vm1O7sQ
+MO3qOIA+fP0GdRNwsl8QU7HV3EEwCgYIKoZIzj0EAwIDSQAwRgIhANlKJb+TOUgA
+wG37m3xc+i5mi49Oj/e54/b4fu+qxqwfAiEApQQnj4pogjyUisY8ndVlqrCh1Xea
+6t+74l5VOazKHnw=
+-----END CERTIFICATE-----
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_names_certificates_in_files_that_have_ended_or_cannot_be_read() {
+    let place = Place::new(World::contoso(5)).await;
+    place.configure(|text| text.replace("username =", "ca_file = \"ca.pem\"\nusername ="));
+    let text = place.easgate("status").await.exits(0).stdout;
+    assert!(
+        text.contains("look at               ca_file of [organization.exchange]"),
+        "{text}"
+    );
+    place.write("ca.pem", ENDED);
+    let status = place.easgate("status --json").await.exits(0).json();
+    let [expiry] = status["expiries"].as_array().unwrap().as_slice() else {
+        panic!("one certificate: {status}")
+    };
+    assert_eq!(expiry["until"], "2020-02-01T00:00:00Z");
+    assert_eq!(expiry["outcome"], "failed");
+    let text = place.easgate("status").await.exits(0).stdout;
+    assert!(
+        text.contains("CN=Contoso Root 2020,O=Contoso, expired on 2020-02-01"),
+        "{text}"
+    );
+    place.exchange.stop().await.unwrap();
+}

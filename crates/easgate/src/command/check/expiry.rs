@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use easgate_cmdlet::ClientCertificate;
+use easgate_config::{Enrollment, GraphCredential, Organization};
 use easgate_model::escape;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -12,9 +14,9 @@ use super::finding::{Findings, Outcome};
 
 /// What is said of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Validity {
+pub(in crate::command) struct Validity {
     /// Whom it is for.
-    pub(super) subject: String,
+    pub(in crate::command) subject: String,
     /// Who issued it.
     pub(super) issuer: String,
     /// SHA-256 of the whole, as pins are written.
@@ -41,8 +43,13 @@ impl Validity {
         })
     }
 
+    /// When it ends.
+    pub(in crate::command) const fn until(&self) -> OffsetDateTime {
+        self.until
+    }
+
     /// How it stands at `now`, and what to say of it.
-    pub(super) fn judge(&self, now: OffsetDateTime) -> (Outcome, String) {
+    pub(in crate::command) fn judge(&self, now: OffsetDateTime) -> (Outcome, String) {
         let date = self.until.date();
         if now < self.from {
             return (Outcome::Bad, format!("not valid before {}", self.from.date()));
@@ -75,41 +82,85 @@ pub(super) const fn urgency(days: i64) -> Option<&'static str> {
 }
 
 /// The cure of everything that ends.
-pub(super) const RENEW: &str =
+pub(in crate::command) const RENEW: &str =
     "renew it, and put the new one in its place; it is read at the next start or log-on";
+
+/// The certificates of a file that the configuration names.
+#[derive(Debug)]
+pub(in crate::command) struct File<'a> {
+    /// What the file is for.
+    pub(in crate::command) what: &'static str,
+    /// Where it is.
+    pub(in crate::command) path: &'a Path,
+    /// What is in it, or why that cannot be told.
+    pub(in crate::command) found: Result<Vec<Validity>, String>,
+}
+
+/// Every file with certificates that `organization` names and that can be looked into, without connecting anywhere.
+pub(in crate::command) fn files(organization: &Organization) -> Vec<File<'_>> {
+    let mut named = Vec::new();
+    if let Some(settings) = organization.exchange.settings() {
+        named.extend(settings.ca_file.as_deref().map(|path| (EXCHANGE_CA, path)));
+        if let Some(ClientCertificate::Pem { certificate, .. }) = &settings.client_certificate {
+            named.push((CLIENT, certificate));
+        }
+    }
+    if let Enrollment::Graph(graph) = &organization.enrollment {
+        if let GraphCredential::Certificate { certificate, .. } = &graph.credential {
+            named.push((APPLICATION, certificate));
+        }
+        named.extend(graph.ca_file.as_deref().map(|path| (GRAPH_CA, path)));
+    }
+    named
+        .into_iter()
+        .map(|(what, path)| File {
+            what,
+            path,
+            found: read(path),
+        })
+        .collect()
+}
+
+/// What `ca_file` of Exchange is called.
+pub(super) const EXCHANGE_CA: &str = "ca_file of [organization.exchange]";
+/// What the certificate shown to Exchange is called.
+pub(super) const CLIENT: &str = "the client certificate for Exchange";
+/// What the certificate of the application in the cloud is called.
+pub(super) const APPLICATION: &str = "the application's certificate for Graph";
+/// What `ca_file` of Graph is called.
+pub(super) const GRAPH_CA: &str = "ca_file of [organization.enrollment]";
+
+/// The certificates of a PEM file, at least one.
+fn read(path: &Path) -> Result<Vec<Validity>, String> {
+    let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+    let chain = Certificate::load_pem_chain(&pem).map_err(|error| error.to_string())?;
+    if chain.is_empty() {
+        return Err(NONE.to_owned());
+    }
+    Ok(chain.iter().filter_map(Validity::of).collect())
+}
+
+const NONE: &str = "no certificate in it";
 
 /// Reports each certificate of a PEM file.
 pub(super) fn file(findings: &mut Findings, what: &str, path: &Path, now: OffsetDateTime) {
     let shown = path.display();
-    let chain = std::fs::read(path)
-        .map_err(|error| error.to_string())
-        .and_then(|pem| Certificate::load_pem_chain(&pem).map_err(|error| error.to_string()));
-    match chain {
+    match read(path) {
         Err(error) => {
-            let cure = Some("look at the path, at the rights of the file, and that it is PEM");
-            findings.bad("expiry", "", format!("{what} {shown}: {error}"), cure);
-        }
-        Ok(chain) if chain.is_empty() => {
-            let cure = Some("the file must hold blocks that begin with -----BEGIN CERTIFICATE-----");
-            findings.bad(
-                "expiry",
-                "",
-                format!("{what} {shown}: no certificate in it"),
-                cure,
-            );
+            let cure = if error == NONE {
+                "the file must hold blocks that begin with -----BEGIN CERTIFICATE-----"
+            } else {
+                "look at the path, at the rights of the file, and that it is PEM"
+            };
+            findings.bad("expiry", "", format!("{what} {shown}: {error}"), Some(cure));
         }
         Ok(chain) => {
-            for validity in chain.iter().filter_map(Validity::of) {
+            for validity in &chain {
                 let (outcome, text) = validity.judge(now);
                 let cure = (outcome != Outcome::Good).then_some(RENEW);
                 let subject = escape(&validity.subject);
-                findings.note(
-                    outcome,
-                    "expiry",
-                    "",
-                    format!("{what} {shown}: {subject}, {text}"),
-                    cure,
-                );
+                let evidence = format!("{what} {shown}: {subject}, {text}");
+                findings.note(outcome, "expiry", "", evidence, cure);
             }
         }
     }

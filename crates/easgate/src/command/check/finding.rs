@@ -9,7 +9,7 @@ use crate::output;
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(in crate::command) enum Outcome {
     Good,
     /// It works, and somebody should look at it.
     Odd,
@@ -19,7 +19,8 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    const fn name(self) -> &'static str {
+    /// The stable name.
+    pub(in crate::command) const fn name(self) -> &'static str {
         match self {
             Self::Good => "ok",
             Self::Odd => "warning",

@@ -23,10 +23,10 @@ pub(super) async fn check(
 ) -> Option<()> {
     let now = SystemClock::new().now();
     if let GraphCredential::Certificate { certificate, .. } = &settings.credential {
-        expiry::file(findings, "the client certificate", certificate, now);
+        expiry::file(findings, expiry::APPLICATION, certificate, now);
     }
     if let Some(path) = &settings.ca_file {
-        expiry::file(findings, "ca_file of [organization.enrollment]", path, now);
+        expiry::file(findings, expiry::GRAPH_CA, path, now);
     }
     let config = match settings.config(environment) {
         Ok(config) => config,

@@ -29,11 +29,11 @@ pub(super) const fn scheme(authentication: &Authentication) -> Option<&'static s
 /// The certificates in files that `config` names, and how long they last.
 pub(super) fn certificates(findings: &mut Findings, config: &Config, now: OffsetDateTime) {
     if let Some(path) = &config.ca_file {
-        expiry::file(findings, "ca_file of [organization.exchange]", path, now);
+        expiry::file(findings, expiry::EXCHANGE_CA, path, now);
     }
     match &config.client_certificate {
         Some(ClientCertificate::Pem { certificate, .. }) => {
-            expiry::file(findings, "the client certificate", certificate, now);
+            expiry::file(findings, expiry::CLIENT, certificate, now);
         }
         Some(ClientCertificate::Pfx { file, .. }) => {
             let why = format!(

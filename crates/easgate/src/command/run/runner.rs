@@ -7,7 +7,7 @@ use easgate_config::Organization;
 use easgate_connector::schedule::LastRuns;
 use easgate_connector::service::{Broken, By, Job, Outcome, Runner, Standing, Stop, Stoppable, Work};
 use easgate_connector::{
-    Clock as _, Cycle, CycleError, Kind, OrganizationConfig, ProgressSink, Report, SystemClock,
+    Clock as _, Cycle, CycleError, FactsError, Kind, OrganizationConfig, ProgressSink, Report, SystemClock,
 };
 use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError, Writer};
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 use crate::command::Failure;
 use crate::command::sync::{conclude, lost_its_server};
 use crate::command::wiring::Site;
+use crate::exit::Exit;
 use crate::output;
 
 /// One organisation with its sessions. They are made when they are first needed, and anew for each full sync, so that changed
@@ -99,8 +100,15 @@ impl SiteRunner {
     async fn once(&self, cycle: &Cycle<'_>, job: &Job) -> Result<Report, CycleError> {
         let writer = self.writer().await?;
         match &job.work {
-            // What this version does not know, the loop never asks for.
-            Work::Full | Work::Quick | Work::Watch | Work::User(_) => cycle.full_sync_with(&writer).await,
+            Work::Full => cycle.full_sync_with(&writer).await,
+            Work::Quick => cycle.quick_sync_with(&writer).await,
+            Work::Watch => cycle.watch_with(&writer).await,
+            Work::User(address) => {
+                let address = address.parse().map_err(|_| FactsError::NoMailbox {
+                    address: address.clone(),
+                })?;
+                cycle.sync_user_with(&writer, &address).await
+            }
         }
     }
 
@@ -117,6 +125,14 @@ impl SiteRunner {
             site.forget_refusal(&self.store).await?;
         }
         let config = self.config(site, job).await?;
+        if job.by != By::Schedule {
+            site.try_every_server();
+        } else if let Some(until) = site.hold_off().await? {
+            return Ok(Outcome::Reported {
+                report: Box::new(Report::held_off(&config, job.kind(), &until)),
+                exit: Exit::Unread.code(),
+            });
+        }
         let whole = site.cycle(&self.store);
         let ports = Stoppable {
             exchange: whole.exchange,
@@ -137,6 +153,7 @@ impl SiteRunner {
             tracing::warn!(organization = %config.name, "The server went away; the run begins anew at the next one");
             outcome = self.once(&cycle, job).await;
         }
+        site.note_reached().await;
         let (report, exit) = conclude(&config, job.kind(), outcome);
         Ok(Outcome::Reported {
             report: Box::new(report),
@@ -147,11 +164,8 @@ impl SiteRunner {
 
 #[async_trait]
 impl Runner for SiteRunner {
-    fn knows(&self, kind: Kind) -> bool {
-        match kind {
-            Kind::Full => true,
-            Kind::Quick | Kind::Watch | Kind::User => false,
-        }
+    fn knows(&self, _: Kind) -> bool {
+        true
     }
 
     async fn last_runs(&self) -> Result<LastRuns, String> {
