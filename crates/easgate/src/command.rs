@@ -1,5 +1,6 @@
 //! The commands, a module each.
 
+mod apply;
 mod audit;
 mod check;
 mod completions;
@@ -13,6 +14,7 @@ mod rbac;
 mod run;
 mod simulate;
 mod status;
+mod store;
 mod sync;
 mod undo;
 mod wiring;
@@ -35,11 +37,13 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Check(arguments) => check::run(&arguments).await,
         Command::Rbac(command) => rbac::run(&command).await,
         Command::Plan(arguments) => plan::run(&arguments).await,
+        Command::Apply(arguments) => apply::run(&arguments).await,
         Command::Sync(arguments) => sync::run(&arguments).await,
         Command::Run(arguments) => run::run(&arguments).await,
         Command::Devices(arguments) => devices::run(&arguments).await,
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,
+        Command::Store(command) => store::run(&command).await,
         Command::Audit(command) => audit::run(&command).await,
         Command::Gates(command) => gates::run(&command).await,
         Command::Undo(command) => undo::run(&command).await,

@@ -40,7 +40,7 @@ impl Cycle<'_> {
             .map(|(planned, _)| planned)
     }
 
-    async fn gather(&self, organization: &Organization) -> Result<Gathered, FactsError> {
+    pub(super) async fn gather(&self, organization: &Organization) -> Result<Gathered, FactsError> {
         self.gathering().run(organization).await
     }
 
