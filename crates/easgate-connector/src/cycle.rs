@@ -4,6 +4,7 @@
 
 mod from_file;
 mod full;
+mod gated;
 mod part;
 mod planned;
 mod rebuild;

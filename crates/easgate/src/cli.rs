@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod gates;
 mod run;
 mod store;
 mod sync;
@@ -16,6 +17,9 @@ use crate::logging::LogArguments;
 
 pub(crate) use apply::ApplyArguments;
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
+pub(crate) use gates::{
+    ApproveArguments, GateCommand, HeldArguments, PauseArguments, RejectArguments, ResumeArguments,
+};
 pub(crate) use run::RunArguments;
 pub(crate) use store::{RebuildArguments, StoreBackupArguments, StoreCommand, StoreRestoreArguments};
 pub(crate) use sync::{SyncArguments, What};
@@ -87,6 +91,8 @@ pub(crate) enum Command {
     /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 0 whatever it shows
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
+    #[command(flatten)]
+    Gates(GateCommand),
     #[command(flatten)]
     Undo(UndoCommand),
     /// The audit: who changed what and why, and whether it was tampered with

@@ -223,6 +223,7 @@ impl Bench {
             limits: Limits::default(),
             lanes: 1,
             accept_shrunken: BTreeSet::new(),
+            precautions: crate::Precautions::default(),
         };
         Self {
             folder,

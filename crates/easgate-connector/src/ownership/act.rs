@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use easgate_compliance::{
-    Change, ExchangeFacts, GuardVerdict, PastChange, ScopeFigures, UndoPlan, Window, guard, revert, rollback,
+    Change, ExchangeFacts, GuardVerdict, PastChange, ScopeFigures, UndoPlan, guard, revert, rollback,
 };
 use easgate_model::{DeviceId, MailboxId};
 use easgate_store::{Actor, ForcedMode, IntentId, JournalEntry, Organization, RunId, Writer};
@@ -13,11 +13,12 @@ use crate::apply::{Applied, Apply};
 use crate::config::Mode;
 use crate::confirm::Confirm;
 use crate::cycle::{Cycle, CycleError, rows};
+use crate::gates::paused;
 use crate::leadership::while_kept;
 use crate::progress::{Phase, Progress};
 use crate::queue::Begun;
 use crate::recovery::{Scope, recover};
-use crate::report::rfc3339;
+use crate::report::{ReportError, rfc3339};
 
 use super::convert::{past_change, stored_entry};
 use super::look::{by_id, give_back, registry};
@@ -189,7 +190,14 @@ impl Cycle<'_> {
         let applied = self.apply_undo(writer, (begun, run), &planned, is_gain).await;
         report.changes.applied = rows(&applied.changes);
         report.changes.failed = applied.failed;
+        report.changes.paused = applied.paused;
         report.errors.extend(applied.errors);
+        report.errors.extend(applied.pause.map(|pause| ReportError {
+            mailbox: None,
+            device: None,
+            kind: "paused",
+            message: paused(&pause),
+        }));
         Ok(planned)
     }
 
@@ -209,11 +217,7 @@ impl Cycle<'_> {
                 rollback(&exchange, &ownership, &undone, &later)
             }
         };
-        let window = organization.window(self.clock.now()).await?;
-        let window = Window {
-            lost: window.lost,
-            gained: window.gained,
-        };
+        let window = self.window(organization).await?;
         let scope = ScopeFigures {
             devices: rows(&exchange.partnerships),
             refused_by_earlier_run: refused.clone(),

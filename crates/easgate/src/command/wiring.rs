@@ -9,7 +9,7 @@ use easgate_cmdlet::{CmdletTransport, FirstReachable, WsmanTransport};
 use easgate_config::{Configuration, Enrollment, Environment, Exchange, ExchangeError, Organization};
 use easgate_connector::adapters::{Breaker, ExchangeAdapter, Outages};
 use easgate_connector::ports::EnrollmentSource;
-use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins};
+use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins, standing};
 use easgate_intune::{Graph, Timing};
 use easgate_store::{Anchor, Location, ServerSeen, Store, StoreError};
 
@@ -169,6 +169,19 @@ impl Site {
             .unwrap_or_default();
         self.config.accept_shrunken.extend(baseline.sizes.into_keys());
         Ok(())
+    }
+
+    /// That the facts could not be read for longer than they may be unread, when that is so.
+    pub(crate) async fn unread_too_long(&self, store: &Store) -> Vec<String> {
+        let (name, precautions) = (&self.config.name, &self.config.precautions);
+        match standing(store, name, precautions, self.clock.now()).await {
+            Ok(standing) => standing.warnings(),
+            // What the store's own error is about is reported where it matters.
+            Err(error) => {
+                tracing::warn!(%error, "Last good sync not read");
+                Vec::new()
+            }
+        }
     }
 
     /// Lets the account log on although Exchange refused it.

@@ -8,6 +8,7 @@ mod check;
 mod demo;
 mod exit_codes;
 mod failover;
+mod gates;
 mod hostile;
 mod organizations;
 mod place;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use easgate_compliance::{ExchangeFacts, Facts};
+use easgate_compliance::{Exceptions, ExchangeFacts, Facts};
 use easgate_model::{
     DeviceAccessRule, DeviceId, EmailAddress, Enrollment, Inventory, Mailbox, MailboxId,
     OrganizationSettings, Partnership,
@@ -69,6 +69,7 @@ impl Cycle<'_> {
                     partnerships: place.partnerships,
                 },
                 inventory,
+                exceptions: Exceptions::default(),
             },
             left,
             warnings,
