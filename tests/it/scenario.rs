@@ -4,6 +4,7 @@ mod crash;
 mod laws;
 pub(crate) mod rig;
 pub(crate) mod script;
+mod undo;
 pub(crate) mod world;
 
 use std::fs;

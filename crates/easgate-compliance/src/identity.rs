@@ -1,9 +1,9 @@
 //! The id of a decision: the same facts give the same id, on any machine and in any run.
 
-use easgate_model::{AccessLevel, DeviceId, MailboxId};
+use easgate_model::{AccessLevel, DeviceId, MailboxId, OrganizationId};
 use uuid::Uuid;
 
-use crate::{Access, Facts, Reason};
+use crate::{Access, Facts, ListEdit, Reason};
 
 /// The namespace of decision ids.
 const NAMESPACE: Uuid = Uuid::from_u128(0x8b1d_7c60_5d0e_4a52_9f43_2f6a_9c3e_71d4);
@@ -38,4 +38,26 @@ impl Deciding<'_> {
         );
         Uuid::new_v5(&NAMESPACE, text.as_bytes())
     }
+}
+
+/// The id of an undoing: the same edits of the same device have the same one.
+pub(crate) fn undoing(
+    organization: OrganizationId,
+    mailbox: MailboxId,
+    device: &DeviceId,
+    reason: Reason,
+    (allow, block): (ListEdit, ListEdit),
+) -> Uuid {
+    let word = |edit| match edit {
+        ListEdit::Keep => "keep",
+        ListEdit::Add => "add",
+        ListEdit::Remove => "remove",
+    };
+    let device = device.as_str().to_ascii_lowercase();
+    let text = format!(
+        "{organization}\n{mailbox}\n{device}\n{reason}\n{}\n{}",
+        word(allow),
+        word(block)
+    );
+    Uuid::new_v5(&NAMESPACE, text.as_bytes())
 }

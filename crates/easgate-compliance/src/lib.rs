@@ -5,6 +5,7 @@
 //! plan(facts, decisions, ownership, policy) -> the Changes that make Exchange agree
 //! guard(plan, limits, window, figures)    -> which of them may go now, and which are held
 //! explain(facts, policy, ownership, ..)   -> the same decision, with every step that led to it
+//! release, revert, rollback, adopt        -> what is given up, taken back, restored or taken over, as plans
 //! ```
 //!
 //! **Invariants.** No clock, no I/O, no randomness, and no crate of ours but `easgate-model`. `explain` runs the
@@ -13,6 +14,7 @@
 
 mod decide;
 mod decision;
+mod drift;
 mod explain;
 mod facts;
 mod guard;
@@ -23,9 +25,11 @@ mod plan;
 mod policy;
 mod reason;
 mod trace;
+mod undo;
 
 pub use decide::decide;
 pub use decision::{Access, Decision};
+pub use drift::{Drift, LastKnown, Setting, drift};
 pub use explain::{Explanation, NearMiss, PredictedAccess, explain};
 pub use facts::{ExchangeFacts, Facts, List, OwnedEntry, Ownership};
 pub use guard::{Figures, GuardVerdict, HeldBy, HeldChange, Limits, ScopeFigures, Threshold, Window, guard};
@@ -33,6 +37,10 @@ pub use plan::{Change, Counts, ForeignEntry, ListEdit, MatchRate, Plan, plan};
 pub use policy::{ConfigManagerMeans, DeviceClass, ForeignAllow, PlatformException, Policy, Unmanaged};
 pub use reason::{Reason, Unevaluated};
 pub use trace::{Answer, Question, Step};
+pub use undo::{
+    AdoptFilter, Adoptable, Adoption, PassedOver, PastChange, Skipped, SkippedBecause, Standing, TakenOut,
+    UndoPlan, adopt, contested, release, revert, rollback,
+};
 
 #[cfg(test)]
 mod tests;

@@ -46,6 +46,22 @@ impl Lists {
         self.in_block && !self.own_block
     }
 
+    /// Whether the list holds the device.
+    pub(crate) const fn holds(self, list: List) -> bool {
+        match list {
+            List::Allow => self.in_allow,
+            List::Block => self.in_block,
+        }
+    }
+
+    /// Whether the list holds it by an entry of ours.
+    pub(crate) const fn own(self, list: List) -> bool {
+        match list {
+            List::Allow => self.own_allow,
+            List::Block => self.own_block,
+        }
+    }
+
     /// The lists as they would be had we never written.
     pub(crate) const fn without_ours(self) -> Self {
         Self {

@@ -53,6 +53,10 @@ pub enum Reason {
     PlaceholderId,
     /// The mailbox has just moved, and Exchange has not evaluated the device again.
     MailboxMoving,
+    /// All entries of ours are taken back, whatever the policy says.
+    Reverted,
+    /// What an earlier run did is undone, whatever the policy says.
+    RolledBack,
 }
 
 /// What is missing of a verdict.
@@ -101,6 +105,8 @@ impl Reason {
             Self::Outlook => "outlook",
             Self::PlaceholderId => "placeholderId",
             Self::MailboxMoving => "mailboxMoving",
+            Self::Reverted => "reverted",
+            Self::RolledBack => "rolledBack",
         }
     }
 
@@ -144,6 +150,8 @@ impl Reason {
             Self::MailboxMoving => {
                 "The mailbox has just moved, and Exchange has not evaluated the device again."
             }
+            Self::Reverted => "An administrator takes all entries of easgate back.",
+            Self::RolledBack => "An administrator undoes what an earlier run did.",
         }
     }
 
@@ -170,7 +178,9 @@ impl Reason {
             | Self::RemoteMailbox
             | Self::OwnerWithoutMailbox
             | Self::Outlook
-            | Self::PlaceholderId => 7,
+            | Self::PlaceholderId
+            | Self::Reverted
+            | Self::RolledBack => 7,
         }
     }
 

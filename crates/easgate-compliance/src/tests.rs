@@ -6,6 +6,7 @@ mod guards;
 mod laws;
 mod plans;
 mod sequences;
+mod undoing;
 mod world;
 
 use std::fmt::Write;

@@ -7,13 +7,16 @@ mod settled;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use easgate_compliance::{Change, Reason};
 use easgate_exchange::ListChange;
-use easgate_model::{AccessLevel, escape};
-use easgate_store::{Effect, Intent, IntentId, JournalError, List, Outcome, StoreError, Writer};
+use easgate_model::{AccessLevel, Mailbox, escape};
+use easgate_store::{Effect, Intent, IntentId, JournalError, List, Outcome, RunId, StoreError, Writer};
 
 use crate::clock::Clock;
+use crate::cycle::CycleError;
 use crate::gate::Gate;
 use crate::lanes::{Next, side_by_side};
 use crate::lists::{edit, holds, list_change};
@@ -53,8 +56,21 @@ pub(crate) struct Apply<'a> {
     pub(crate) writer: &'a Writer,
     pub(crate) mailboxes: &'a Mailboxes<'a>,
     pub(crate) begun: &'a Begun<'a>,
+    pub(crate) run: RunId,
+    /// Reads again what a change that waited for long rests on.
+    pub(crate) recheck: &'a dyn Recheck,
     /// How many mailboxes this run may change at once.
     pub(crate) lanes: usize,
+}
+
+/// How old the facts of a change that restricts may be.
+const FRESH: Duration = Duration::from_secs(15 * 60);
+
+/// Decides about a device anew, from facts of now.
+#[async_trait]
+pub(crate) trait Recheck: Send + Sync {
+    /// What `change` is by facts of now, and the mailbox as it is; `None` when it is not wanted any more.
+    async fn recheck(&self, change: &Change) -> Result<Option<(Change, Mailbox)>, Failure>;
 }
 
 /// A change with its place in the plan.
@@ -139,6 +155,10 @@ impl Apply<'_> {
         }
     }
 
+    fn is_old(&self) -> bool {
+        self.clock.elapsed().saturating_sub(self.begun.at) > FRESH
+    }
+
     async fn one(&self, gate: &Gate<'_>, change: &Change, effect: Effect) -> Result<AppliedChange, Failure> {
         let queue = self.begun.queue();
         if !lets_in(change) {
@@ -149,14 +169,20 @@ impl Apply<'_> {
         if self.begun.is_replaced(&(change.mailbox, change.device.clone())) {
             return Err(Failure::Replaced);
         }
+        let fresh;
+        let (change, mailbox) = if change.restricts() && self.is_old() {
+            fresh = self.recheck.recheck(change).await?.ok_or(Failure::Replaced)?;
+            (&fresh.0, Some(&fresh.1))
+        } else {
+            (change, self.mailboxes.get(&change.mailbox).copied())
+        };
         self.check_vanished(change).await?;
         // Nothing is intended that is not then sent, however long the gate holds it.
         let pass = gate.enter().await.ok_or(Failure::NotTried)?;
-        let mailbox = self.mailboxes.get(&change.mailbox).copied();
         let existed = |list| mailbox.is_some_and(|mailbox| holds(mailbox, list, &change.device));
         let command = list_change(change, mailbox);
         let intent = Intent {
-            run: self.begun.run(),
+            run: self.run,
             mailbox: change.mailbox,
             address: change.address.clone(),
             device: change.device.clone(),
@@ -188,7 +214,7 @@ impl Apply<'_> {
 
 /// Why one change was not made, or not known to be.
 #[derive(Debug)]
-enum Failure {
+pub(crate) enum Failure {
     Call(CallError),
     Journal(JournalError),
     Store(StoreError),
@@ -197,10 +223,12 @@ enum Failure {
     NotTried,
     /// The list had lost a record that is still there.
     StillEnrolled,
-    /// A run with newer facts decided about the device.
+    /// A run with newer facts decided about the device, or fresh facts do not want the change any more.
     Replaced,
     /// A leader that is gone has changed the lists since they were read.
     Moved,
+    /// What it rests on could not be read again.
+    Unread(Box<CycleError>),
 }
 
 impl Failure {
@@ -208,7 +236,12 @@ impl Failure {
         match self {
             Self::Call(error) => error.ends_the_run(),
             Self::Journal(_) | Self::Store(_) => true,
-            Self::Source(_) | Self::StillEnrolled | Self::NotTried | Self::Replaced | Self::Moved => false,
+            Self::Source(_)
+            | Self::StillEnrolled
+            | Self::NotTried
+            | Self::Replaced
+            | Self::Moved
+            | Self::Unread(_) => false,
         }
     }
 
@@ -239,6 +272,7 @@ impl Failure {
                 "replaced",
                 "another run has decided about it by newer facts".to_owned(),
             ),
+            Self::Unread(error) => ("facts", chain(&**error)),
         };
         tracing::debug!(mailbox = %change.mailbox, device = %escape(change.device.as_str()), kind, "Change not made");
         ReportError {

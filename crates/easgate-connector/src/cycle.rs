@@ -1,9 +1,10 @@
 //! One run for one organisation: gather, decide, guard, apply, confirm, report.
 //!
-//! `full` is what a full sync reads; `planned` and `write` are the same for every kind of run.
+//! `full` is what a full sync reads, `part` what the other kinds do; `planned` and `write` are the same for every kind of run.
 
 mod from_file;
 mod full;
+mod part;
 mod planned;
 mod rebuild;
 mod retry;
@@ -13,18 +14,22 @@ mod trusted;
 mod write;
 
 use easgate_compliance::{Facts, OwnedEntry};
+use easgate_model::EmailAddress;
 use easgate_store::{AuditHead, Finish, LeaseError, List, OwnedRow, RunId, Store, StoreError, Writer};
 
 use crate::clock::Clock;
 use crate::config::OrganizationConfig;
+use crate::forced::in_force;
 use crate::gather::FactsError;
 use crate::kind::Kind;
 use crate::leadership::{self, while_kept};
 use crate::ports::{EnrollmentSource, Exchange};
 use crate::progress::ProgressSink;
-use crate::queue::WriteQueue;
+use crate::queue::{Begun, WriteQueue};
 use crate::recovery::{Mailboxes, RecoveryError};
 use crate::report::{Report, chain};
+use crate::watched::watched;
+use part::Part;
 
 pub use from_file::ApplyPlanError;
 pub use planned::Planned;
@@ -75,29 +80,117 @@ impl Cycle<'_> {
     /// # Errors
     /// As [`Cycle::full_sync`].
     pub async fn full_sync_with(&self, writer: &Writer) -> Result<Report, CycleError> {
-        self.run(writer, Kind::Full).await
+        self.run(writer, Work::Full).await
     }
 
-    async fn writer(&self) -> Result<Writer, CycleError> {
+    /// Does a quick sync: what changed in Exchange and in device management since the last run that looked.
+    ///
+    /// A change that only a full sync can answer is told by [`Report::full_needed`].
+    ///
+    /// # Errors
+    /// As [`Cycle::full_sync`].
+    pub async fn quick_sync(&self) -> Result<Report, CycleError> {
+        let writer = self.writer().await?;
+        self.quick_sync_with(&writer).await
+    }
+
+    /// The same for a caller that holds the organisation's `writer`.
+    ///
+    /// # Errors
+    /// As [`Cycle::full_sync`].
+    pub async fn quick_sync_with(&self, writer: &Writer) -> Result<Report, CycleError> {
+        self.run(writer, Work::Part(Part::Quick)).await
+    }
+
+    /// Does one watch pass: devices that wait, and what device management says has changed. It costs as much as
+    /// changed, leaves no row in the store where nothing did, and may run beside any other run of this process.
+    ///
+    /// # Errors
+    /// As [`Cycle::full_sync`].
+    pub async fn watch(&self) -> Result<Report, CycleError> {
+        let writer = self.writer().await?;
+        self.watch_with(&writer).await
+    }
+
+    /// The same for a caller that holds the organisation's `writer`.
+    ///
+    /// # Errors
+    /// As [`Cycle::full_sync`].
+    pub async fn watch_with(&self, writer: &Writer) -> Result<Report, CycleError> {
+        self.run(writer, Work::Part(Part::Watch)).await
+    }
+
+    /// Looks at every device of the mailbox with this `address`, as device management has them now.
+    ///
+    /// # Errors
+    /// As [`Cycle::full_sync`], and when no mailbox here has the address.
+    pub async fn sync_user(&self, address: &EmailAddress) -> Result<Report, CycleError> {
+        let writer = self.writer().await?;
+        self.sync_user_with(&writer, address).await
+    }
+
+    /// The same for a caller that holds the organisation's `writer`.
+    ///
+    /// # Errors
+    /// As [`Cycle::sync_user`].
+    pub async fn sync_user_with(
+        &self,
+        writer: &Writer,
+        address: &EmailAddress,
+    ) -> Result<Report, CycleError> {
+        self.run(writer, Work::Part(Part::User(address))).await
+    }
+
+    pub(crate) async fn writer(&self) -> Result<Writer, CycleError> {
         let organization = self.store.organization(&self.config.name).await?;
         Ok(leadership::take(&organization, self.clock).await?)
     }
 
-    /// Does one run of `kind`, from its first row in the store to its last.
-    async fn run(&self, writer: &Writer, kind: Kind) -> Result<Report, CycleError> {
+    /// Does one run, from its first row in the store to its last, in the mode that is in force.
+    async fn run(&self, writer: &Writer, work: Work<'_>) -> Result<Report, CycleError> {
+        let in_force = in_force(writer.organization(), self.config).await?;
+        let cycle = Cycle {
+            config: &in_force.config,
+            ..*self
+        };
+        let mut report = cycle.run_in_force(writer, work).await?;
+        report.warnings.extend(in_force.warning());
+        Ok(report)
+    }
+
+    async fn run_in_force(&self, writer: &Writer, work: Work<'_>) -> Result<Report, CycleError> {
         let started = self.clock.elapsed();
-        let run = writer
-            .start_run(kind.name(), self.config.mode.name(), self.clock.now())
-            .await?;
-        let begun = self.queue.begin(run, started);
-        let result = self.full(writer, &begun).await;
+        let kind = work.kind();
+        let begun = self.queue.begin(started);
+        if kind != Kind::Watch {
+            self.has_row(writer, &begun, kind).await?;
+        }
+        let result = match work {
+            Work::Full => self.full(writer, &begun).await,
+            Work::Part(part) => self.part(writer, &begun, part).await.map(|report| (report, None)),
+        };
         let (mut report, seen, error) = match result {
             Ok((report, seen)) => (report, seen, None),
             Err(error) => (Report::of_error(self.config, kind, &error), None, Some(error)),
         };
         report.durations.total = self.clock.elapsed().saturating_sub(started);
-        self.finish(writer, run, &mut report, seen).await;
+        if let Some(run) = begun.run() {
+            self.finish(writer, run, &mut report, seen).await;
+        }
+        if kind == Kind::Watch {
+            watched(writer, &report, self.clock.now()).await;
+        }
         error.map_or(Ok(report), Err)
+    }
+
+    /// Gives the run its row in the store.
+    async fn has_row(&self, writer: &Writer, begun: &Begun<'_>, kind: Kind) -> Result<(), CycleError> {
+        let (live, mode) = (begun.queue().live(), self.config.mode.name());
+        let run = writer
+            .start_run_beside(&live, kind.name(), mode, self.clock.now())
+            .await?;
+        begun.has_row(run);
+        Ok(())
     }
 
     /// Writes the end of the run. When even that fails, the report says so.
@@ -118,6 +211,22 @@ impl Cycle<'_> {
                 kind: "store",
                 message: chain(&error),
             }),
+        }
+    }
+}
+
+/// What a run does.
+#[derive(Clone, Copy)]
+enum Work<'a> {
+    Full,
+    Part(Part<'a>),
+}
+
+impl Work<'_> {
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Full => Kind::Full,
+            Self::Part(part) => part.kind(),
         }
     }
 }
@@ -150,7 +259,7 @@ fn owned_entry(row: &OwnedRow) -> OwnedEntry {
     }
 }
 
-fn rows<T>(list: &[T]) -> u64 {
+pub(crate) fn rows<T>(list: &[T]) -> u64 {
     u64::try_from(list.len()).unwrap_or(u64::MAX)
 }
 

@@ -80,7 +80,7 @@ impl Cycle<'_> {
 ///
 /// What is unique comes first: the Guid, an address of the mailbox, the user principal name of a user who has one
 /// of its addresses, and only then its names.
-fn find_mailbox<'f>(facts: &'f Facts, text: &str) -> Result<&'f Mailbox, ExplainError> {
+pub(crate) fn find_mailbox<'f>(facts: &'f Facts, text: &str) -> Result<&'f Mailbox, ExplainError> {
     let text = text.trim();
     let mailboxes = &facts.exchange.mailboxes;
     if let Ok(guid) = uuid::Uuid::try_parse(text) {

@@ -10,6 +10,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::clock::Clock;
 use crate::config::OrganizationConfig;
+use crate::cycle::rows;
 use crate::inputs::{ShortInput, short_inputs};
 use crate::ports::{CallError, CallErrorKind, EnrollmentSource, Exchange, SourceError, SourceKind};
 use crate::progress::{Phase, Progress, ProgressSink};
@@ -57,7 +58,7 @@ impl Gather<'_> {
         )
         .await?;
         organization.check_binding(settings.id, inventory.tenant).await?;
-        self.check_clock(started, &inventory)?;
+        self.check_clock(started, inventory.as_of)?;
 
         let mut warnings = Vec::new();
         let mailboxes = with_types(mailboxes, types, &mut warnings);
@@ -82,7 +83,11 @@ impl Gather<'_> {
         })
     }
 
-    async fn read<T, F>(&self, input: &'static str, call: impl FnMut() -> F) -> Result<T, FactsError>
+    pub(crate) async fn read<T, F>(
+        &self,
+        input: &'static str,
+        call: impl FnMut() -> F,
+    ) -> Result<T, FactsError>
     where
         F: Future<Output = Result<T, CallError>> + Send,
     {
@@ -117,11 +122,12 @@ impl Gather<'_> {
     }
 
     /// Graph's clock has to agree with ours at some moment of the read.
-    fn check_clock(&self, started: OffsetDateTime, inventory: &Inventory) -> Result<(), FactsError> {
-        let Some(theirs) = inventory
-            .as_of
-            .filter(|_| self.source.kind() == SourceKind::Graph)
-        else {
+    pub(crate) fn check_clock(
+        &self,
+        started: OffsetDateTime,
+        as_of: Option<OffsetDateTime>,
+    ) -> Result<(), FactsError> {
+        let Some(theirs) = as_of.filter(|_| self.source.kind() == SourceKind::Graph) else {
             return Ok(());
         };
         let ours = theirs.clamp(started, self.clock.now().max(started));
@@ -194,7 +200,7 @@ impl Gather<'_> {
     }
 }
 
-fn with_types(
+pub(crate) fn with_types(
     mut mailboxes: Vec<Mailbox>,
     types: Result<HashMap<MailboxId, RecipientType>, String>,
     warnings: &mut Vec<String>,
@@ -216,10 +222,6 @@ fn with_types(
     mailboxes
 }
 
-fn rows<T>(list: &[T]) -> u64 {
-    u64::try_from(list.len()).unwrap_or(u64::MAX)
-}
-
 /// Why the facts of a cycle are not to be relied on. Nothing has been changed then.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message says it")]
@@ -236,6 +238,8 @@ pub enum FactsError {
     Binding(#[from] BindError),
     #[error("could not compare with the last run")]
     Store(#[from] StoreError),
+    #[error("no mailbox here has the address {address:?}")]
+    NoMailbox { address: String },
 }
 
 impl FactsError {
@@ -254,6 +258,7 @@ impl FactsError {
             Self::Short { inputs } => Some(cure_of_short(inputs)),
             Self::Clock { .. } => Some("set the clock of this machine by NTP".to_owned()),
             Self::Binding(_) | Self::Store(_) => None,
+            Self::NoMailbox { .. } => Some("name the mailbox by one of its SMTP addresses".to_owned()),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! - [`ports`] are what a cycle needs of the world outside; [`adapters`] are the real ones.
 //!
 //! **Invariants.** No write to Exchange before every read has succeeded; none before its intent is durable; none in
-//! a mode other than enforce. Decisions are made in `easgate-compliance` alone. Nothing that a cycle holds can wipe
+//! a mode other than enforce, but what an administrator undoes by hand. Decisions are made in `easgate-compliance` alone. Nothing that a cycle holds can wipe
 //! or forget a device. Time comes from a [`Clock`].
 
 pub mod adapters;
@@ -14,7 +14,10 @@ mod clock;
 mod config;
 mod confirm;
 mod cycle;
+mod drift;
 mod explain;
+mod forced;
+mod full_needed;
 mod gate;
 mod gather;
 mod hold_off;
@@ -22,8 +25,10 @@ mod in_use;
 mod inputs;
 mod kind;
 mod lanes;
+mod latency;
 pub mod leadership;
 mod lists;
+mod ownership;
 mod pace;
 mod plan_file;
 mod plan_report;
@@ -39,17 +44,22 @@ pub mod schedule;
 pub mod service;
 mod stand_ins;
 mod status;
+mod watched;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Mode, OrganizationConfig, ParseModeError};
 pub use cycle::{ApplyPlanError, Cycle, CycleError, Planned, Rebuilt};
+pub use drift::{DriftReport, seen_json};
 pub use explain::{ExplainError, Explained};
+pub use full_needed::FullNeeded;
 pub use gather::FactsError;
 pub use hold_off::{RetryAt, next_try};
 pub use in_use::InUse;
 pub use inputs::{ShortInput, short_inputs};
 pub use kind::Kind;
+pub use latency::Latency;
 pub use lists::list_change;
+pub use ownership::{AdoptWish, PlannedUndo, RollBack, UndoError, UndoReport, Undoing};
 pub use plan_file::{FileChange, PlanFile, PlanFileError};
 pub use plan_report::{PlanReport, PlanResult, PlanState};
 pub use progress::{Phase, Progress, ProgressSink, Silent};

@@ -2,6 +2,8 @@
 //!
 //! Nothing here can wipe or forget a device: a cycle that holds these ports cannot either.
 
+mod look;
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
@@ -10,12 +12,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use easgate_exchange::ListChange;
 use easgate_model::{
-    DeviceAccessRule, Inventory, Mailbox, MailboxId, OrganizationSettings, Partnership, RecipientType,
+    AccessState, AccessStateReason, DeviceAccessRule, DirectoryUser, Enrollment, Inventory, Mailbox,
+    MailboxId, OrganizationSettings, Partnership, RecipientType,
 };
-use easgate_store::ServerSeen;
+use easgate_store::{Marks, ServerSeen};
 use time::OffsetDateTime;
 
-use crate::progress::ProgressSink;
+use crate::progress::{ProgressSink, Silent};
+
+pub use look::{Changed, Depth, KnownObject, Look, MailboxName, Reach};
 
 /// An Exchange organisation.
 ///
@@ -45,6 +50,73 @@ pub trait Exchange: Send + Sync {
 
     /// One mailbox, as a domain controller knows it.
     async fn mailbox(&self, id: MailboxId, domain_controller: Option<&str>) -> Result<Mailbox, CallError>;
+
+    /// The partnerships that wait: quarantined, or newly seen and not evaluated yet.
+    async fn pending(&self, progress: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
+        let waits =
+            |state: &AccessState| matches!(state, AccessState::Quarantined | AccessState::DeviceDiscovery);
+        let all = self.partnerships(progress).await?;
+        Ok(all.into_iter().filter(|one| waits(&one.access_state)).collect())
+    }
+
+    /// The partnerships that the default lets in, as opposed to a list or a rule.
+    async fn let_in_by_default(&self, progress: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
+        let by_default = |one: &Partnership| {
+            one.access_state == AccessState::Allowed && one.access_state_reason == AccessStateReason::Global
+        };
+        let all = self.partnerships(progress).await?;
+        Ok(all.into_iter().filter(by_default).collect())
+    }
+
+    /// How far the server's filter by `changed` can be relied on, tried on an object that is there.
+    async fn probe(&self, _changed: Changed, _known: &KnownObject) -> Result<Reach, CallError> {
+        Ok(Reach::None)
+    }
+
+    /// The partnerships that the server's filter finds: more or fewer than those that really changed, as its
+    /// [`Reach`] is.
+    async fn partnerships_since(
+        &self,
+        _changed: Changed,
+        _since: OffsetDateTime,
+        progress: &dyn ProgressSink,
+    ) -> Result<Vec<Partnership>, CallError> {
+        self.partnerships(progress).await
+    }
+
+    /// The mailboxes with partnerships that the server's filter finds to have changed since `since`.
+    async fn mailboxes_since(
+        &self,
+        _since: OffsetDateTime,
+        progress: &dyn ProgressSink,
+    ) -> Result<Vec<Mailbox>, CallError> {
+        self.mailboxes(progress).await
+    }
+
+    /// Every partnership of `mailbox`.
+    async fn partnerships_of(&self, mailbox: &Mailbox) -> Result<Vec<Partnership>, CallError> {
+        let all = self.partnerships(&Silent).await?;
+        let name = &mailbox.distinguished_name;
+        Ok(all.into_iter().filter(|one| one.owner == *name).collect())
+    }
+
+    /// The mailbox of that name; `None` when there is none here.
+    async fn find_mailbox(&self, name: &MailboxName) -> Result<Option<Mailbox>, CallError> {
+        let is_meant = |mailbox: &Mailbox| match name {
+            MailboxName::Id(id) => mailbox.id == *id,
+            MailboxName::Address(address) => {
+                mailbox.addresses.contains(address) || mailbox.primary_smtp.as_ref() == Some(address)
+            }
+            MailboxName::Owner(owner) => mailbox.distinguished_name == *owner,
+        };
+        Ok(self.mailboxes(&Silent).await?.into_iter().find(is_meant))
+    }
+
+    /// What kind of recipient a mailbox is.
+    async fn recipient_type(&self, id: MailboxId) -> Result<RecipientType, CallError> {
+        let mut types = self.recipient_types(&Silent).await?;
+        Ok(types.remove(&id).unwrap_or(RecipientType::Unknown))
+    }
 
     /// Edits the lists of one mailbox.
     async fn apply(&self, change: &ListChange) -> Result<Load, CallError>;
@@ -78,6 +150,38 @@ pub trait EnrollmentSource: Send + Sync {
 
     /// What kind of source it is.
     fn kind(&self) -> SourceKind;
+
+    /// What the facts mean beside what they say: another text means that all of them have to be read anew.
+    fn meaning(&self) -> String {
+        String::new()
+    }
+
+    /// Where looks go on that follow a full read, which begins after this.
+    async fn begin_looks(&self) -> Result<Marks, SourceError> {
+        Ok(Marks::new())
+    }
+
+    /// What changed, as deep as `depth`, from where `marks` say that an earlier look ended.
+    async fn look(
+        &self,
+        _depth: Depth,
+        _marks: &Marks,
+        now: OffsetDateTime,
+        progress: &dyn ProgressSink,
+    ) -> Result<Look, SourceError> {
+        self.inventory(now, progress).await.map(Look::of_all)
+    }
+
+    /// The records called `records`, each asked for by itself, in their order; `None` where the source cannot be
+    /// asked so.
+    async fn records(&self, _records: &[String]) -> Result<Option<Vec<Option<Enrollment>>>, SourceError> {
+        Ok(None)
+    }
+
+    /// Every record of one user, and the user's own; `None` where the source cannot be asked so.
+    async fn records_of(&self, _user: &DirectoryUser) -> Result<Option<Vec<Enrollment>>, SourceError> {
+        Ok(None)
+    }
 }
 
 /// A kind of enrolment source.

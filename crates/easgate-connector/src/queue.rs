@@ -41,7 +41,7 @@ pub(crate) struct State {
     /// The newest facts by which a device was decided, as far as an older run could still write.
     newest: HashMap<Key, Age>,
     last: Age,
-    runs: BTreeMap<RunId, Age>,
+    runs: BTreeMap<Age, Option<RunId>>,
 }
 
 /// How new facts are: a run that began to read later has newer ones.
@@ -51,7 +51,6 @@ pub(crate) struct Age(u64);
 /// A run that reads, decides and writes now.
 pub(crate) struct Begun<'q> {
     queue: &'q WriteQueue,
-    run: RunId,
     age: Age,
     /// When it began to read, by the clock that never goes back.
     pub(crate) at: Duration,
@@ -78,18 +77,17 @@ impl WriteQueue {
 
     /// The runs of this process that have not ended.
     pub(crate) fn live(&self) -> BTreeSet<RunId> {
-        self.state().runs.keys().copied().collect()
+        self.state().runs.values().copied().flatten().collect()
     }
 
-    /// Notes that `run` begins to read at `now`.
-    pub(crate) fn begin(&self, run: RunId, now: Duration) -> Begun<'_> {
+    /// Notes that a run begins to read at `now`.
+    pub(crate) fn begin(&self, now: Duration) -> Begun<'_> {
         let mut state = self.state();
         state.last.0 += 1;
         let age = state.last;
-        state.runs.insert(run, age);
+        state.runs.insert(age, None);
         Begun {
             queue: self,
-            run,
             age,
             at: now,
         }
@@ -121,9 +119,14 @@ impl fmt::Debug for WriteQueue {
 }
 
 impl<'q> Begun<'q> {
-    /// The run.
-    pub(crate) const fn run(&self) -> RunId {
-        self.run
+    /// The run's row in the store, once it has one.
+    pub(crate) fn run(&self) -> Option<RunId> {
+        self.queue.state().runs.get(&self.age).copied().flatten()
+    }
+
+    /// Notes the run's row in the store.
+    pub(crate) fn has_row(&self, run: RunId) {
+        self.queue.state().runs.insert(self.age, Some(run));
     }
 
     /// Where the run's changes go.
@@ -135,7 +138,7 @@ impl<'q> Begun<'q> {
     pub(crate) fn decided(&self, keys: impl IntoIterator<Item = Key>) {
         let mut state = self.queue.state();
         // Only a run that began earlier can hold an older decision.
-        if !state.runs.values().any(|age| *age < self.age) {
+        if state.runs.keys().next() >= Some(&self.age) {
             return;
         }
         for key in keys {
@@ -157,9 +160,9 @@ impl<'q> Begun<'q> {
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
         let mut state = self.queue.state();
-        state.runs.remove(&self.run);
+        state.runs.remove(&self.age);
         // What is older than every run that is left can replace nothing any more.
-        match state.runs.values().min().copied() {
+        match state.runs.keys().next().copied() {
             None => state.newest = HashMap::new(),
             Some(oldest) => state.newest.retain(|_, newest| *newest > oldest),
         }

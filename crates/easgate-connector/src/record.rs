@@ -58,7 +58,7 @@ fn refused(decision: &Decision) -> Option<bool> {
 }
 
 /// A key for the devices of an owner that has no mailbox here, always the same for the same owner.
-fn owner_without_mailbox(distinguished_name: &str) -> MailboxId {
+pub(crate) fn owner_without_mailbox(distinguished_name: &str) -> MailboxId {
     MailboxId(Uuid::new_v5(
         &Uuid::NAMESPACE_X500,
         distinguished_name.to_ascii_lowercase().as_bytes(),

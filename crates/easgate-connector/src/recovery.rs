@@ -19,24 +19,39 @@ const UNCERTAIN: Duration = Duration::hours(24);
 /// Mailboxes by their Guid.
 pub(crate) type Mailboxes<'a> = HashMap<MailboxId, &'a Mailbox>;
 
+/// Whether mailboxes that were not read are not here, or were not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// All mailboxes were read.
+    Whole,
+    /// Those that were read, and nothing is said of the others.
+    Part,
+}
+
+impl Scope {
+    fn holds(self, mailboxes: &Mailboxes<'_>, mailbox: MailboxId) -> bool {
+        self == Self::Whole || mailboxes.contains_key(&mailbox)
+    }
+}
+
 /// The entries of the registry, as far as the lists hold them.
 #[derive(Debug, Default)]
 pub(crate) struct Owned {
     /// Entries that the lists hold, and those of mailboxes that are not here.
     pub(crate) present: Vec<OwnedRow>,
-    /// How many entries somebody else took out.
-    pub(crate) undone: u64,
-    /// Which they are.
-    taken_out: Vec<OwnedEntry>,
+    /// Entries that somebody else took out.
+    pub(crate) taken_out: Vec<OwnedEntry>,
     /// Those of them that are missing for so long that they are not ours any more.
     gone: Vec<OwnedEntry>,
 }
 
 impl Owned {
-    /// Reads the registry, and compares it with the lists.
+    /// Reads the registry, and compares it with the lists, which were read from `read_at` on.
     pub(crate) async fn read(
         organization: &Organization,
         mailboxes: &Mailboxes<'_>,
+        scope: Scope,
+        read_at: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Result<Self, StoreError> {
         let doubtful: BTreeSet<(MailboxId, DeviceId)> = organization
@@ -46,7 +61,17 @@ impl Owned {
             .map(|entry| (entry.intent.mailbox, entry.intent.device))
             .collect();
         let mut owned = Self::default();
-        for row in organization.owned().await? {
+        let rows = match scope {
+            Scope::Whole => organization.owned().await?,
+            Scope::Part => {
+                let mut rows = Vec::new();
+                for mailbox in mailboxes.keys() {
+                    rows.extend(organization.owned_of(*mailbox).await?);
+                }
+                rows
+            }
+        };
+        for row in rows {
             let entry = &row.entry;
             let is_here = mailboxes
                 .get(&entry.mailbox)
@@ -55,8 +80,9 @@ impl Owned {
                 owned.present.push(row);
                 continue;
             }
-            if !doubtful.contains(&(entry.mailbox, entry.device.clone())) {
-                owned.undone += 1;
+            // What another run added since the lists were read cannot show in them.
+            let is_newer = row.added > read_at;
+            if !is_newer && !doubtful.contains(&(entry.mailbox, entry.device.clone())) {
                 owned.taken_out.push(entry.clone());
             }
             if row.added < now - UNCERTAIN {
@@ -74,11 +100,12 @@ impl Owned {
 pub(crate) async fn recover(
     writer: &Writer,
     mailboxes: &Mailboxes<'_>,
+    scope: Scope,
     live: &BTreeSet<RunId>,
-    now: OffsetDateTime,
+    (read_at, now): (OffsetDateTime, OffsetDateTime),
 ) -> Result<Owned, RecoveryError> {
     for entry in writer.organization().unsettled().await? {
-        if live.contains(&entry.intent.run) {
+        if live.contains(&entry.intent.run) || !scope.holds(mailboxes, entry.intent.mailbox) {
             continue;
         }
         let shown = mailboxes
@@ -89,7 +116,7 @@ pub(crate) async fn recover(
             None => doubt(writer, &entry, now).await?,
         }
     }
-    let owned = Owned::read(writer.organization(), mailboxes, now).await?;
+    let owned = Owned::read(writer.organization(), mailboxes, scope, read_at, now).await?;
     if !owned.taken_out.is_empty() {
         contest(writer, &owned.taken_out, now).await?;
     }

@@ -8,11 +8,16 @@ use easgate_compliance::Counts;
 use easgate_model::escape;
 use easgate_store::RunResult;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::config::{Mode, OrganizationConfig};
 use crate::cycle::CycleError;
+use crate::drift::DriftReport;
+use crate::full_needed::FullNeeded;
 use crate::hold_off::RetryAt;
 use crate::kind::Kind;
+use crate::latency::Latency;
 
 /// What was seen, decided, changed and failed in one run, and how long it took.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +44,8 @@ pub struct Report {
     pub held_by: BTreeMap<&'static str, u64>,
     /// List entries that are not ours.
     pub foreign: ForeignCounts,
+    /// What others changed since the last full sync.
+    pub drift: DriftReport,
     /// Partnerships that were matched with an enrolment or a user, and how many could have been.
     pub matched: (u64, u64),
     /// What could not be done.
@@ -49,6 +56,10 @@ pub struct Report {
     pub durations: Durations,
     /// The endpoint that answered.
     pub server: Option<String>,
+    /// How long changes took from when device management knew, in runs that look at what changed.
+    pub latency: Option<Latency>,
+    /// Why this run changed nothing and leaves everything to a full sync, which is to run now.
+    pub full_needed: Option<FullNeeded>,
 }
 
 /// How many devices got which decision.
@@ -141,11 +152,14 @@ impl Report {
             replaced: 0,
             held_by: BTreeMap::new(),
             foreign: ForeignCounts::default(),
+            drift: DriftReport::default(),
             matched: (0, 0),
             errors: Vec::new(),
             warnings: Vec::new(),
             durations: Durations::default(),
             server: None,
+            latency: None,
+            full_needed: None,
         }
     }
 
@@ -207,6 +221,7 @@ impl Report {
             RunResult::Failed | RunResult::Interrupted => 2,
             RunResult::Held => 3,
             // A run that could not begin has not looked at the facts.
+            RunResult::Unread if self.full_needed.is_some() => 4,
             RunResult::Unread if self.errors.iter().any(|error| error.kind != "facts") => 2,
             RunResult::Unread => 4,
         }
@@ -236,6 +251,7 @@ impl Report {
             "replaced": self.replaced,
             "held_by": self.held_by,
             "foreign": { "entries": self.foreign.entries, "contradicting": self.foreign.contradicting },
+            "drift": self.drift.to_json(),
             "match": { "matched": self.matched.0, "of": self.matched.1 },
             "errors": self.errors.iter().map(ReportError::to_json).collect::<Vec<_>>(),
             "warnings": self.warnings,
@@ -246,12 +262,22 @@ impl Report {
                 "total": millis(self.durations.total),
             },
             "server": self.server,
+            "latency_ms": self.latency.map(|latency| json!({
+                "changes": latency.changes,
+                "p50": millis(latency.median),
+                "p95": millis(latency.p95),
+                "max": millis(latency.longest),
+            })),
+            "full_sync_needed": self.full_needed.as_ref().map(|needed| json!({
+                "reason": needed.name(),
+                "message": needed.to_string(),
+            })),
         })
     }
 }
 
 impl ReportError {
-    fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         json!({
             "kind": self.kind,
             "mailbox": self.mailbox.as_deref().map(escape),
@@ -272,6 +298,12 @@ pub fn chain(error: &dyn Error) -> String {
         next = cause.source();
     }
     text
+}
+
+/// A time as people and programs read it, to the second.
+pub(crate) fn rfc3339(at: OffsetDateTime) -> String {
+    let seconds = at.replace_nanosecond(0).unwrap_or(at);
+    seconds.format(&Rfc3339).unwrap_or_else(|_| seconds.to_string())
 }
 
 fn millis(duration: Duration) -> u64 {

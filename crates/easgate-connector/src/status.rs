@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use easgate_store::{Baseline, Outage, Refusal, Run, RunResult, Store, StoreError};
+use easgate_store::{Baseline, ForcedMode, LastRun, Outage, Refusal, Run, RunResult, Store, StoreError};
+
+use crate::watched::with_watch;
 
 /// The state of the connection to an Exchange organisation, by the names of the original connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub struct Status {
     pub last_attempt: Option<Run>,
     /// The last run that read everything.
     pub last_success: Option<Run>,
+    /// When the latest runs of each kind began.
+    pub kinds: Vec<LastRun>,
     /// The endpoint that answered last.
     pub server: Option<String>,
     /// That Exchange refused the account; nothing logs on while this stands.
@@ -53,6 +57,10 @@ pub struct Status {
     pub states: BTreeMap<String, u64>,
     /// How many list entries are ours.
     pub owned: u64,
+    /// The mode that stands above the configured one.
+    pub forced: Option<ForcedMode>,
+    /// How many changes by others nobody has acknowledged.
+    pub open_drift: u64,
     /// How many intents have no certain outcome.
     pub unsettled: u64,
 }
@@ -63,20 +71,28 @@ pub struct Status {
 /// The store cannot be read.
 pub async fn status(store: &Store, name: &str) -> Result<Status, StoreError> {
     let organization = store.organization(name).await?;
-    let runs = organization.runs(16).await?;
+    let mut runs = organization.runs(32).await?;
+    // What an administrator does to our entries is no sync.
+    runs.retain(|run| !["adopt", "release", "revert", "rollback"].contains(&run.kind.as_str()));
+    let drift = organization.drift().await?;
     let last_success = organization.last_good_run().await?;
+    let mut kinds = organization.last_runs().await?;
+    with_watch(&mut kinds, &organization.marks().await?);
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     Ok(Status {
         state: state(&runs),
         server: server(&runs, last_success.as_ref()),
         last_attempt: runs.into_iter().next(),
         last_success,
+        kinds,
         refusal: organization.refusal().await?,
         outages: organization.outages().await?,
         baseline: organization.baseline().await?.unwrap_or_default(),
         decisions: organization.decision_counts().await?,
         states: organization.state_counts().await?,
         owned: count(organization.owned().await?.len()),
+        forced: organization.forced_mode().await?,
+        open_drift: count(drift.iter().filter(|row| row.acknowledged.is_none()).count()),
         unsettled: count(organization.unsettled().await?.len()),
     })
 }

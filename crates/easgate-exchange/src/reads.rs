@@ -10,8 +10,8 @@ use crate::wire::{
     WireStatistics,
 };
 use crate::{
-    DeviceClass, DeviceStatistics, ExchangeClient, ExchangeError, ExchangeServer, Filter, MailboxPolicy,
-    RecipientSummary,
+    DeviceClass, DeviceStatistics, ExchangeClient, ExchangeError, ExchangeServer, Filter, Identity,
+    MailboxPolicy, RecipientSummary,
 };
 
 /// Lists are asked for whole, always.
@@ -132,6 +132,29 @@ impl ExchangeClient {
     ) -> Result<Mailbox, ExchangeError> {
         self.one::<WireMailbox>(&Call::one("Get-CASMailbox", |c| {
             self.pinned(c.with("Identity", id.to_string()), domain_controller)
+        }))
+        .await
+    }
+
+    /// The mailbox of that name: an address, or where its user object stands (`Get-CASMailbox`).
+    ///
+    /// # Errors
+    /// [`ExchangeError::NotFound`] when there is none, [`ExchangeError::Ambiguous`] when there are several, and when
+    /// it cannot be read.
+    pub async fn mailbox_named(&self, name: &Identity) -> Result<Mailbox, ExchangeError> {
+        self.one::<WireMailbox>(&Call::one("Get-CASMailbox", |c| {
+            self.pinned(c.with("Identity", name.as_str()), None)
+        }))
+        .await
+    }
+
+    /// One recipient with its kind (`Get-Recipient`).
+    ///
+    /// # Errors
+    /// [`ExchangeError::NotFound`] when there is none, and when it cannot be read.
+    pub async fn recipient(&self, id: MailboxId) -> Result<RecipientSummary, ExchangeError> {
+        self.one::<WireRecipient>(&Call::one("Get-Recipient", |c| {
+            self.pinned(c.with("Identity", id.to_string()), None)
         }))
         .await
     }

@@ -118,7 +118,7 @@ impl Graph {
             .await
     }
 
-    async fn delta<W, T>(
+    pub(crate) async fn delta<W, T>(
         &self,
         request: &Request,
         from: Option<&DeltaLink>,

@@ -35,6 +35,7 @@ mod http;
 mod inventory;
 mod map;
 mod page;
+mod part;
 mod policy;
 mod request;
 mod timing;
@@ -49,6 +50,7 @@ pub use graph::{Graph, SubscriptionState, TenantState};
 pub use http::error::{GraphError, Permission, RequestIds};
 pub use http::proxy::{Proxy, ProxyLogin, ProxySchemes};
 pub use inventory::{Input, InventoryError, Progress};
+pub use part::Recent;
 pub use policy::{
     ConditionalAccessSettings, ConnectorStatus, DeviceClass, DeviceClassKind, ExchangeAccessLevel,
     ExchangeConnector, ExchangePolicy, PolicyRule,

@@ -4,6 +4,8 @@ use std::fmt;
 
 use http::Method;
 use serde_json::{Value, json};
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
 use url::Url;
 use uuid::Uuid;
 
@@ -77,6 +79,34 @@ impl Request {
             format!("/deviceManagement/managedDevices/{}", encode(id)),
         )
         .with("$select", DEVICE)
+    }
+
+    /// The devices that synchronised after `since`.
+    pub(crate) fn devices_synced_after(since: OffsetDateTime) -> Self {
+        let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+        // A time that has no such form is of no year that a device can have.
+        let since = since.to_offset(UtcOffset::UTC).format(form).unwrap_or_default();
+        Self::managed_devices().with("$filter", format!("lastSyncDateTime gt {since}"))
+    }
+
+    /// The devices that do not comply.
+    pub(crate) fn noncompliant_devices() -> Self {
+        Self::managed_devices().with("$filter", "complianceState eq 'noncompliant'")
+    }
+
+    /// The devices of the user with this principal name.
+    pub(crate) fn devices_of(upn: &str) -> Self {
+        let upn = upn.replace('\'', "''");
+        Self::managed_devices().with("$filter", format!("userPrincipalName eq '{upn}'"))
+    }
+
+    pub(crate) fn user(id: &str) -> Self {
+        Self::get(Permission::UserRead, format!("/users/{}", encode(id))).with("$select", USER)
+    }
+
+    /// A delta that tells nothing but where it goes on.
+    pub(crate) fn from_now(self) -> Self {
+        self.with("$deltatoken", "latest")
     }
 
     /// Every user with the plans, so that one answer tells owners and licences.

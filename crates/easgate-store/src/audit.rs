@@ -11,6 +11,8 @@ mod encoding;
 mod event;
 mod line;
 mod record;
+
+pub(crate) use record::of_row;
 mod seal;
 mod verify;
 
@@ -83,7 +85,7 @@ impl Organization {
         .fetch_all(self.pool())
         .await
         .map_err(reading("the audit"))?;
-        Ok(rows.iter().map(|row| record::of_row(self.name(), row)).collect())
+        Ok(rows.iter().map(|row| of_row(self.name(), row)).collect())
     }
 
     /// The number of the first record that was made at `since` or later.

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod cautions;
 pub(crate) mod devices;
+pub(crate) mod known;
 pub(crate) mod last_runs;
 pub(crate) mod leases;
 pub(crate) mod outages;
@@ -10,6 +11,7 @@ pub(crate) mod plans;
 pub(crate) mod rebuilt;
 pub(crate) mod refusals;
 pub(crate) mod retries;
+pub(crate) mod undo;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
 use proptest::prelude::*;
@@ -53,6 +55,13 @@ macro_rules! every_test {
             what_a_run_could_not_decide_leaves_what_an_earlier_one_said,
             a_device_that_stands_twice_in_a_run_is_one_row,
             texts_with_the_character_that_no_database_has_are_kept_without_it;
+            crate::contract::known:
+            what_differs_is_learned_and_what_is_the_same_is_not,
+            users_are_found_by_every_address_that_they_have,
+            work_stays_open_until_what_was_seen_of_it_is_done,
+            partnerships_are_known_as_they_were_seen,
+            marks_are_set_one_by_one_and_taken_away_by_nothing,
+            a_run_beside_others_leaves_them_open;
             crate::contract::last_runs:
             the_latest_run_of_each_kind_is_known_and_the_latest_good_one;
             crate::contract::leases:
@@ -73,6 +82,12 @@ macro_rules! every_test {
             a_registry_is_rebuilt_as_it_was_and_says_so;
             crate::contract::refusals:
             the_last_refusal_stands_until_it_is_forgotten;
+            crate::contract::undo:
+            what_is_taken_over_is_ours_until_it_is_given_up,
+            a_forced_mode_stands_until_it_is_ended,
+            the_journal_is_found_by_run_by_time_and_by_device,
+            an_undoing_is_no_sync,
+            what_others_changed_stands_until_somebody_has_looked_and_it_is_over;
         }
     };
 }

@@ -243,6 +243,27 @@ impl Writer {
         rows: impl IntoIterator<Item = DeviceRow>,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
+        self.write_devices(rows, true, now).await
+    }
+
+    /// Writes the devices that a run looked at; the others stay as they are.
+    ///
+    /// # Errors
+    /// The store cannot be written; then nothing of it is.
+    pub async fn record_some_devices(
+        &self,
+        rows: impl IntoIterator<Item = DeviceRow>,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        self.write_devices(rows, false, now).await
+    }
+
+    async fn write_devices(
+        &self,
+        rows: impl IntoIterator<Item = DeviceRow>,
+        all: bool,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
         let wrong = writing("the devices");
         let mut transaction = self.begin().await.map_err(&wrong)?;
         for statement in [
@@ -269,6 +290,12 @@ impl Writer {
             upsert(&mut transaction, self.id(), &batch, now)
                 .await
                 .map_err(&wrong)?;
+        }
+        if !all {
+            return transaction
+                .commit()
+                .await
+                .map_err(|error| error.writing("the devices"));
         }
         sqlx::query(
             "UPDATE devices SET gone = $1 WHERE organization = $2 AND gone IS NULL \

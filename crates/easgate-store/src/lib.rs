@@ -11,8 +11,12 @@
 //!   [`Writer::settle`]); intents without an outcome are found again after a crash;
 //! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
 //! - devices last seen, with what was decided ([`DeviceRow`]);
+//! - what the runs know between them, and what of it changed and has not been acted upon ([`Lesson`], [`Work`]);
+//! - watermarks ([`Marks`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
 //! - that Exchange refused the account ([`Refusal`]), and that a server could not be reached ([`Outage`]);
+//! - a mode that stands above the configured one ([`ForcedMode`]);
+//! - what others changed in Exchange ([`DriftRow`]);
 //! - the audit, a chain of records that each of these writes to in its own transaction ([`AuditEvent`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
@@ -22,13 +26,19 @@ mod audit;
 mod baseline;
 mod binding;
 mod caution;
+mod claims;
 mod convert;
 mod devices;
+mod drift;
+mod forced;
+mod history;
 mod journal;
+mod known;
 mod last_runs;
 mod lease;
 mod location;
 mod lock;
+mod marks;
 mod migrate;
 mod open;
 mod organization;
@@ -50,11 +60,16 @@ pub use audit::{
 pub use baseline::{Baseline, ServerSeen};
 pub use binding::{BindError, Bound};
 pub use caution::{Caution, CautionKind};
+pub use claims::TakenOver;
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
+pub use drift::{Acknowledged, DriftId, DriftRow, DriftSeen, Look, Observed};
+pub use forced::ForcedMode;
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
+pub use known::{KnownPartnership, Learned, Lesson, Rows, Work};
 pub use last_runs::LastRun;
 pub use lease::{Holder, Lease, LeaseError, Lost};
 pub use location::{Location, LocationError};
+pub use marks::Marks;
 pub use migrate::CopyError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};

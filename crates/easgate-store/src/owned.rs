@@ -79,11 +79,24 @@ impl Organization {
     /// # Errors
     /// The store cannot be read.
     pub async fn owned(&self) -> Result<Vec<OwnedRow>, StoreError> {
+        self.owned_where(None).await
+    }
+
+    /// The entries of one mailbox that are ours, by list and device.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn owned_of(&self, mailbox: MailboxId) -> Result<Vec<OwnedRow>, StoreError> {
+        self.owned_where(Some(mailbox)).await
+    }
+
+    async fn owned_where(&self, mailbox: Option<MailboxId>) -> Result<Vec<OwnedRow>, StoreError> {
         let rows = sqlx::query(
             "SELECT mailbox, list, device, decision, run, added FROM owned WHERE organization = $1 \
-             ORDER BY mailbox, list, device_key",
+             AND ($2 = '' OR mailbox = $2) ORDER BY mailbox, list, device_key",
         )
         .bind(self.id())
+        .bind(mailbox.map(|mailbox| mailbox.0.to_string()).unwrap_or_default())
         .fetch_all(self.pool())
         .await
         .map_err(reading("the ownership registry"))?;

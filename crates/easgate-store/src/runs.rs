@@ -1,5 +1,6 @@
 //! Runs: when, of what kind, and how they ended.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -130,14 +131,14 @@ impl Organization {
         rows.iter().map(run).collect()
     }
 
-    /// The latest run that read everything, whether or not every change could be made.
+    /// The latest sync that read everything, whether or not every change could be made.
     ///
     /// # Errors
     /// The store cannot be read.
     pub async fn last_good_run(&self) -> Result<Option<Run>, StoreError> {
         let row = sqlx::query(
             "SELECT * FROM runs WHERE organization = $1 AND result IN ('succeeded', 'held', 'failed') \
-             ORDER BY id DESC LIMIT 1",
+             AND kind NOT IN ('adopt', 'release', 'revert', 'rollback') ORDER BY id DESC LIMIT 1",
         )
         .bind(self.id())
         .fetch_optional(self.pool())
@@ -153,10 +154,26 @@ impl Writer {
     /// # Errors
     /// The store cannot be written.
     pub async fn start_run(&self, kind: &str, mode: &str, now: OffsetDateTime) -> Result<RunId, StoreError> {
+        self.start_run_beside(&BTreeSet::new(), kind, mode, now).await
+    }
+
+    /// Begins a run beside those of this process that are still `live`, which are not closed.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn start_run_beside(
+        &self,
+        live: &BTreeSet<RunId>,
+        kind: &str,
+        mode: &str,
+        now: OffsetDateTime,
+    ) -> Result<RunId, StoreError> {
         let wrong = writing("the run");
         let sealing = self.prepare_seal()?;
         let mut transaction = self.begin().await.map_err(&wrong)?;
-        self.interrupt(&mut transaction, now).await.map_err(&wrong)?;
+        self.interrupt(&mut transaction, live, now)
+            .await
+            .map_err(&wrong)?;
         let id = sqlx::query_scalar(
             "INSERT INTO runs (organization, kind, mode, started) VALUES ($1, $2, $3, $4) RETURNING id",
         )
@@ -194,21 +211,27 @@ impl Writer {
         Ok(id)
     }
 
-    /// Closes the runs that nobody finished.
+    /// Closes the runs that nobody finished and that are not `live`.
     async fn interrupt(
         &self,
         connection: &mut AnyConnection,
+        live: &BTreeSet<RunId>,
         now: OffsetDateTime,
     ) -> Result<(), sqlx::Error> {
-        let open: Vec<i64> = sqlx::query_scalar(
-            "UPDATE runs SET result = 'interrupted', finished = $2 WHERE organization = $1 AND result IS NULL \
-             RETURNING id",
-        )
-        .bind(self.id())
-        .bind(to_micros(now))
-        .fetch_all(&mut *connection)
-        .await?;
-        for id in open {
+        let open: Vec<i64> =
+            sqlx::query_scalar("SELECT id FROM runs WHERE organization = $1 AND result IS NULL ORDER BY id")
+                .bind(self.id())
+                .fetch_all(&mut *connection)
+                .await?;
+        for id in open.into_iter().filter(|id| !live.contains(&RunId(*id))) {
+            sqlx::query(
+                "UPDATE runs SET result = 'interrupted', finished = $2 WHERE organization = $1 AND id = $3",
+            )
+            .bind(self.id())
+            .bind(to_micros(now))
+            .bind(id)
+            .execute(&mut *connection)
+            .await?;
             let event = AuditEvent {
                 outcome: Some(RunResult::Interrupted.name().to_owned()),
                 ..self.of_run(AuditAction::RunEnded, RunId(id), now)
@@ -309,7 +332,7 @@ impl Writer {
     }
 }
 
-fn run(row: &AnyRow) -> Result<Run, StoreError> {
+pub(crate) fn run(row: &AnyRow) -> Result<Run, StoreError> {
     let result: Option<&str> = row.get("result");
     let finished: Option<i64> = row.get("finished");
     let figures: Option<&str> = row.get("figures");

@@ -4,6 +4,8 @@ mod apply;
 mod audit;
 mod run;
 mod store;
+mod sync;
+mod undo;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +18,11 @@ pub(crate) use apply::ApplyArguments;
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
 pub(crate) use run::RunArguments;
 pub(crate) use store::{RebuildArguments, StoreCommand};
+pub(crate) use sync::{SyncArguments, What};
+pub(crate) use undo::{
+    AdoptArguments, Confirmed, DriftArguments, HistoryArguments, RollbackArguments, UndoArguments,
+    UndoCommand, WhichList,
+};
 
 const EXIT_CODES: &str = "Exit codes:
   0  all was done
@@ -61,10 +68,8 @@ pub(crate) enum Command {
     /// Carries out a plan that `plan --out` wrote, or goes on with it; in mode plan and enforce
     #[command(after_help = apply::HELP)]
     Apply(ApplyArguments),
-    /// Runs one cycle in the configured mode
-    #[command(
-        after_help = "Examples:\n  easgate sync --full\n  easgate sync --full --organization contoso --json\n  easgate sync --full --scheduled"
-    )]
+    /// Runs one sync in the configured mode: all, what changed, or one person
+    #[command(after_help = sync::EXAMPLES)]
     Sync(SyncArguments),
     /// The service: syncs by schedule, on demand and on signals, until it is told to stop
     #[command(after_help = run::EXAMPLES)]
@@ -82,6 +87,8 @@ pub(crate) enum Command {
     /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 0 whatever it shows
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
+    #[command(flatten)]
+    Undo(UndoCommand),
     /// The audit: who changed what and why, and whether it was tampered with
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -225,25 +232,6 @@ pub(crate) struct PlanArguments {
     /// Writes the plan of one organisation to this file too, for `easgate apply`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-}
-
-/// What `sync` takes.
-#[derive(Debug, Args)]
-pub(crate) struct SyncArguments {
-    #[command(flatten)]
-    pub(crate) common: Common,
-    /// The whole organisation
-    #[arg(long, required = true)]
-    pub(crate) full: bool,
-    /// Accepts inputs that are more than a fifth shorter than at the last good run, this once
-    #[arg(long)]
-    pub(crate) accept_shrunken: bool,
-    /// Logs on although Exchange refused the account and its password has not changed
-    #[arg(long)]
-    pub(crate) log_on_again: bool,
-    /// For timers: leaves a server that could not be reached alone for 1, 5, 15, then 60 minutes; exits 4 when none may be tried
-    #[arg(long)]
-    pub(crate) scheduled: bool,
 }
 
 /// What `devices` takes.

@@ -15,6 +15,7 @@ mod simulate;
 mod status;
 mod store;
 mod sync;
+mod undo;
 mod wiring;
 
 use std::error::Error;
@@ -43,6 +44,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Status(arguments) => status::run(&arguments).await,
         Command::Store(command) => store::run(&command).await,
         Command::Audit(command) => audit::run(&command).await,
+        Command::Undo(command) => undo::run(&command).await,
         Command::Config(command) => config::run(&command),
         Command::Simulate(command) => simulate::run(&command).await,
         Command::Completions { shell } => completions::run(shell),

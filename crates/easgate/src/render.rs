@@ -6,6 +6,7 @@ pub(crate) mod explanation;
 pub(crate) mod report;
 pub(crate) mod service;
 pub(crate) mod status;
+pub(crate) mod undo;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::{Cycle, CycleError, Mode, OrganizationConfig, Planned, Report, Silent, WriteQueue};
+use easgate_model::EmailAddress;
 use easgate_store::{List, Store};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -18,6 +19,13 @@ pub(crate) struct Rig {
     pub(crate) config: OrganizationConfig,
     queue: WriteQueue,
     folder: TempDir,
+}
+
+/// A sync that looks at a part.
+pub(crate) enum Part {
+    Quick,
+    Watch,
+    User(EmailAddress),
 }
 
 impl Rig {
@@ -33,7 +41,7 @@ impl Rig {
                 accept_shrunken: BTreeSet::new(),
             },
             folder: folder(),
-            queue: WriteQueue::new(1),
+            queue: WriteQueue::new(2),
         }
     }
 
@@ -55,6 +63,38 @@ impl Rig {
         };
         store.close().await;
         result
+    }
+
+    /// Runs one sync that looks at a part.
+    pub(crate) async fn part(&self, part: Part) -> Result<Report, CycleError> {
+        let store = self.store().await;
+        let cycle = self.cycle(&store);
+        let result = match &part {
+            Part::Quick => cycle.quick_sync().await,
+            Part::Watch => cycle.watch().await,
+            Part::User(address) => cycle.sync_user(address).await,
+        };
+        store.close().await;
+        result
+    }
+
+    /// A full sync, and beside it a watch pass that begins when the first change of the full sync is under way; the
+    /// change ends after the pass.
+    pub(crate) async fn sync_and_watch(&self) -> (Result<Report, CycleError>, Result<Report, CycleError>) {
+        let store = self.store().await;
+        let writer = store.organization("contoso").await.unwrap().lock().await.unwrap();
+        let cycle = self.cycle(&store);
+        self.world.state().holds_first = true;
+        let watch = async {
+            self.world.begun.notified().await;
+            let watched = cycle.watch_with(&writer).await;
+            self.world.go_on.notify_one();
+            watched
+        };
+        let results = tokio::join!(cycle.full_sync_with(&writer), watch);
+        drop(writer);
+        store.close().await;
+        results
     }
 
     /// Two processes at the same time.

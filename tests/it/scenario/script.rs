@@ -10,8 +10,13 @@
 //! fail apply [A1] | fail devices  refused|busy|connection|unauthorized|not-granted|full|silent|lost [N]
 //! crash before|after                      the next change ends the process before or after its effect
 //! wait 25h                                accept-shrunken exchange.devices
+//! slow 20m                                each change takes so long
+//! meanwhile ana@x.example A1 compliant    an enrolment that comes with the next change
+//! quick   watch   user ana@x.example   sync-and-watch
 //! sync   plan   lists   access   status   explain ana@x.example [A1]
 //! ```
+//!
+//! `undo` has more of them.
 
 use std::fmt::Write;
 
@@ -21,7 +26,7 @@ use easgate_connector::{CycleError, Report, chain, list_change};
 use easgate_model::{AccessLevel, DeviceId};
 use uuid::Uuid;
 
-use super::rig::Rig;
+use super::rig::{Part, Rig};
 use super::world::{Fault, mailbox_id};
 
 /// Runs the commands of `text`, and returns it with what came out.
@@ -32,10 +37,18 @@ pub(crate) async fn run(text: &str) -> String {
         out.push_str(line);
         out.push('\n');
         let words: Vec<&str> = line.split_whitespace().collect();
+        if let Some(said) = super::undo::run(&rig, &words).await {
+            tell(&mut out, &said);
+            continue;
+        }
         let said = match words.as_slice() {
             [] => continue,
             [first, ..] if first.starts_with('#') => continue,
-            ["sync"] => sync(&rig).await,
+            ["sync"] => sync(&rig, rig.sync().await),
+            ["quick"] => sync(&rig, Some(rig.part(Part::Quick).await)),
+            ["watch"] => sync(&rig, Some(rig.part(Part::Watch).await)),
+            ["user", address] => sync(&rig, Some(rig.part(Part::User(address.parse().unwrap())).await)),
+            ["sync-and-watch"] => both(&rig).await,
             ["plan"] => plan(&rig).await,
             ["lists"] => lists(&rig).await,
             ["status"] => status(&rig).await,
@@ -47,11 +60,15 @@ pub(crate) async fn run(text: &str) -> String {
                 continue;
             }
         };
-        for said in said.lines() {
-            writeln!(out, "> {said}").unwrap();
-        }
+        tell(&mut out, &said);
     }
     out
+}
+
+fn tell(out: &mut String, said: &str) {
+    for said in said.lines() {
+        writeln!(out, "> {said}").unwrap();
+    }
 }
 
 fn set(rig: &mut Rig, words: &[&str]) {
@@ -94,6 +111,10 @@ fn set_world(rig: &Rig, words: &[&str]) {
         ["tenant", number] => state.tenant = Some(Uuid::from_u128(number.parse().unwrap())),
         ["clock", ahead] => state.source_ahead = duration(ahead),
         ["wait", time] => state.now += duration(time),
+        ["slow", time] => state.slow = duration(time),
+        ["meanwhile", principal, device, compliance] => {
+            state.meanwhile = Some([principal, device, compliance].map(str::to_owned));
+        }
         ["person", address] => state.person(address, address),
         ["person", address, upn] => state.person(address, upn.strip_prefix("upn=").unwrap()),
         ["leave", address] => state.users.retain(|user| user.id != address),
@@ -168,7 +189,7 @@ pub(crate) const fn no_limits() -> Limits {
     }
 }
 
-fn duration(text: &str) -> time::Duration {
+pub(super) fn duration(text: &str) -> time::Duration {
     let (number, unit) = text.split_at(text.len() - 1);
     let number = number.parse().unwrap();
     match unit {
@@ -178,14 +199,23 @@ fn duration(text: &str) -> time::Duration {
     }
 }
 
-async fn sync(rig: &Rig) -> String {
-    rig.world.state().log.clear();
-    let mut out = match rig.sync().await {
+/// A full sync, and a watch pass that begins when its first change is under way.
+async fn both(rig: &Rig) -> String {
+    let (full, watch) = rig.sync_and_watch().await;
+    let watch = match watch {
+        Ok(report) => told(&report),
+        Err(error) => refused(&error),
+    };
+    format!("watch: {watch}full: {}", sync(rig, Some(full)))
+}
+
+fn sync(rig: &Rig, ended: Option<Result<Report, CycleError>>) -> String {
+    let mut out = match ended {
         None => "the process ended\n".to_owned(),
         Some(Ok(report)) => told(&report),
         Some(Err(error)) => refused(&error),
     };
-    for edit in &rig.world.state().log {
+    for edit in rig.world.state().log.drain(..) {
         writeln!(out, "{edit}").unwrap();
     }
     out
@@ -207,6 +237,12 @@ fn told(report: &Report) -> String {
         changes.failed,
         changes.held,
     );
+    if report.replaced > 0 {
+        writeln!(out, "replaced {}", report.replaced).unwrap();
+    }
+    if let Some(needed) = &report.full_needed {
+        writeln!(out, "needs a full sync: {needed}").unwrap();
+    }
     for error in &report.errors {
         let device = error
             .device

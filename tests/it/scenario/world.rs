@@ -1,18 +1,16 @@
 //! An Exchange organisation and an enrolment source in memory, with faults on demand.
 
 mod landings;
+mod source;
 
 pub(crate) use landings::Landing;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use easgate_connector::ports::{
-    CallError, CallErrorKind, EnrollmentSource, Exchange, Load, SourceError, SourceKind,
-};
-use easgate_connector::{Clock, ProgressSink};
+use easgate_connector::ProgressSink;
+use easgate_connector::ports::{CallError, CallErrorKind, Exchange, Load, SourceKind};
 use easgate_exchange::ListChange;
 use easgate_model::{
     AccessLevel, AccessState, AccessStateReason, ComplianceState, DeviceAccessRule, DeviceFacts, DeviceId,
@@ -77,6 +75,12 @@ pub(crate) struct State {
     /// Entries that are not ours, as [`Rig::listed`](super::rig::Rig::listed) writes them.
     pub(crate) foreign: BTreeSet<String>,
     pub(crate) now: OffsetDateTime,
+    /// How long each change takes.
+    pub(crate) slow: time::Duration,
+    /// A principal, a device and its compliance, which change with the next change of a list.
+    pub(crate) meanwhile: Option<[String; 3]>,
+    /// Whether the next change waits until somebody says to go on.
+    pub(crate) holds_first: bool,
 }
 
 /// The organisation, the source and the clock.
@@ -85,6 +89,10 @@ pub(crate) struct World {
     state: Mutex<State>,
     /// Told when the process is to end.
     pub(crate) crash: Notify,
+    /// Told when a change that is held is under way.
+    pub(crate) begun: Notify,
+    /// Told when it may go on.
+    pub(crate) go_on: Notify,
 }
 
 pub(crate) fn mailbox_id(address: &str) -> MailboxId {
@@ -114,10 +122,15 @@ impl World {
             cut: 0,
             foreign: BTreeSet::new(),
             now: datetime!(2026-03-01 08:00 UTC),
+            slow: time::Duration::ZERO,
+            meanwhile: None,
+            holds_first: false,
         };
         Self {
             state: Mutex::new(state),
             crash: Notify::new(),
+            begun: Notify::new(),
+            go_on: Notify::new(),
         }
     }
 
@@ -375,6 +388,7 @@ impl Exchange for World {
     }
 
     async fn apply(&self, change: &ListChange) -> Result<Load, CallError> {
+        self.pass_time().await;
         let devices = change.add_allowed.iter().chain(&change.remove_allowed);
         let mut devices = devices.chain(&change.add_blocked).chain(&change.remove_blocked);
         let device = devices.next().map(ToString::to_string).unwrap_or_default();
@@ -416,72 +430,5 @@ impl Exchange for World {
 
     fn endpoint(&self) -> String {
         "memory".to_owned()
-    }
-}
-
-#[async_trait]
-impl EnrollmentSource for World {
-    async fn inventory(&self, now: OffsetDateTime, _: &dyn ProgressSink) -> Result<Inventory, SourceError> {
-        if self.fault("inventory").is_some() {
-            return Err(SourceError::new("the source failed on demand", None));
-        }
-        let mut state = self.state();
-        let count = |number: usize| u64::try_from(number).unwrap();
-        let given = state.enrollments.len() - state.cut.min(state.enrollments.len());
-        let inventory = Inventory {
-            tenant: state.tenant,
-            enrollments: state.enrollments[..given]
-                .iter()
-                .filter(|known| !state.unlisted.contains(&known.record))
-                .cloned()
-                .collect(),
-            users: state.users.clone(),
-            sizes: vec![
-                ("devices".to_owned(), count(given)),
-                ("users".to_owned(), count(state.users.len())),
-                (
-                    "licences".to_owned(),
-                    count(state.users.iter().filter(|user| user.licensed).count()),
-                ),
-            ],
-            as_of: Some(now + state.source_ahead),
-        };
-        if state.cut == 0 {
-            state.newest = Some(Inventory {
-                enrollments: state.enrollments.clone(),
-                ..inventory.clone()
-            });
-        }
-        Ok(inventory)
-    }
-
-    async fn is_enrolled(&self, record: &str) -> Result<bool, SourceError> {
-        if self.fault("record").is_some() {
-            return Err(SourceError::new("the record could not be read on demand", None));
-        }
-        Ok(self
-            .state()
-            .enrollments
-            .iter()
-            .any(|known| known.record == record))
-    }
-
-    fn kind(&self) -> SourceKind {
-        self.state().source
-    }
-}
-
-#[async_trait]
-impl Clock for World {
-    fn now(&self) -> OffsetDateTime {
-        self.state().now
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.state().now += duration;
     }
 }

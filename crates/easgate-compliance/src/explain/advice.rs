@@ -94,5 +94,6 @@ const fn by_reason(reason: Reason) -> &'static str {
         }
         Reason::PlaceholderId => "No device stands behind this id.",
         Reason::MailboxMoving => "The policy decides once Exchange has evaluated the device after the move.",
+        Reason::Reverted | Reason::RolledBack => "The policy decides again once an administrator resumes it.",
     }
 }

@@ -129,7 +129,9 @@ impl MatchRate {
             | Reason::OwnerWithoutMailbox
             | Reason::Outlook
             | Reason::PlaceholderId
-            | Reason::MailboxMoving => (0, 0),
+            | Reason::MailboxMoving
+            | Reason::Reverted
+            | Reason::RolledBack => (0, 0),
             Reason::OwnerUnknown
             | Reason::OwnerAmbiguous
             | Reason::IdOfAnotherUser
@@ -164,7 +166,7 @@ pub struct ForeignEntry {
 }
 
 /// Every foreign entry, by mailbox address, the allow list first.
-pub(super) fn foreign(facts: &Facts, decisions: &[Decision], ownership: &Ownership) -> Vec<ForeignEntry> {
+pub(crate) fn foreign(facts: &Facts, decisions: &[Decision], ownership: &Ownership) -> Vec<ForeignEntry> {
     let mailboxes = &facts.exchange.mailboxes;
     let is_foreign = |mailbox: &Mailbox, list, device: &DeviceId| !ownership.owns(mailbox.id, list, device);
     let holds_foreign = |mailbox: &&Mailbox| {

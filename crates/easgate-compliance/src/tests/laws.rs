@@ -48,7 +48,7 @@ fn any_line() -> impl Strategy<Value = String> {
     ]
 }
 
-fn any_world() -> impl Strategy<Value = World> {
+pub(super) fn any_world() -> impl Strategy<Value = World> {
     let default = select(vec!["allow", "quarantine", "block"]);
     let settings = prop::collection::vec(
         select(vec![

@@ -379,7 +379,7 @@ impl World {
     }
 }
 
-fn edit(edit: ListEdit, list: &str) -> String {
+pub(super) fn edit(edit: ListEdit, list: &str) -> String {
     match edit {
         ListEdit::Keep => String::new(),
         ListEdit::Add => format!("+{list} "),

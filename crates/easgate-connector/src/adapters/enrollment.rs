@@ -1,11 +1,14 @@
 //! Graph and files as enrolment sources.
 
+mod looks;
+
 use async_trait::async_trait;
-use easgate_intune::{FileSource, Graph, InventoryError};
-use easgate_model::{EnrollmentKind, Inventory};
+use easgate_intune::{FileSource, Graph, GraphError, InventoryError};
+use easgate_model::{DirectoryUser, Enrollment, EnrollmentKind, Inventory};
+use easgate_store::Marks;
 use time::OffsetDateTime;
 
-use crate::ports::{EnrollmentSource, SourceError, SourceKind};
+use crate::ports::{Depth, EnrollmentSource, Look, SourceError, SourceKind};
 use crate::progress::{Progress, ProgressSink};
 
 #[async_trait]
@@ -28,15 +31,40 @@ impl EnrollmentSource for Graph {
     async fn is_enrolled(&self, record: &str) -> Result<bool, SourceError> {
         match self.managed_device(record).await {
             Ok(found) => Ok(found.is_some_and(|found| found.kind() != EnrollmentKind::NotEnrolled)),
-            Err(error) => {
-                let cure = error.cure();
-                Err(SourceError::new(error, Some(cure)))
-            }
+            Err(error) => Err(graph_error(error)),
         }
     }
 
     fn kind(&self) -> SourceKind {
         SourceKind::Graph
+    }
+
+    fn meaning(&self) -> String {
+        Self::meaning(self)
+    }
+
+    async fn begin_looks(&self) -> Result<Marks, SourceError> {
+        looks::begin(self).await
+    }
+
+    async fn look(
+        &self,
+        depth: Depth,
+        marks: &Marks,
+        _now: OffsetDateTime,
+        progress: &dyn ProgressSink,
+    ) -> Result<Look, SourceError> {
+        looks::look(self, depth, marks, progress).await
+    }
+
+    async fn records(&self, records: &[String]) -> Result<Option<Vec<Option<Enrollment>>>, SourceError> {
+        let found = self.managed_devices_by_id(records).await;
+        found.map(Some).map_err(graph_error)
+    }
+
+    async fn records_of(&self, user: &DirectoryUser) -> Result<Option<Vec<Enrollment>>, SourceError> {
+        let found = self.managed_devices_of(&user.user_principal_name).await;
+        found.map(Some).map_err(graph_error)
     }
 }
 
@@ -65,6 +93,11 @@ impl EnrollmentSource for FileSource {
     fn kind(&self) -> SourceKind {
         SourceKind::File
     }
+}
+
+fn graph_error(error: GraphError) -> SourceError {
+    let cure = error.cure();
+    SourceError::new(error, Some(cure))
 }
 
 fn source_error(error: InventoryError) -> SourceError {

@@ -1,18 +1,21 @@
 //! Exchange through cmdlets.
 
+mod part;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use easgate_cmdlet::{CmdletTransport, FaultKind, InvokeError};
-use easgate_exchange::{Config, ExchangeClient, ExchangeError, ExchangeServer, ListChange};
+use easgate_exchange::{Config, ExchangeClient, ExchangeError, ExchangeServer, Filter, ListChange};
 use easgate_model::{DeviceAccessRule, Mailbox, MailboxId, OrganizationSettings, Partnership, RecipientType};
 use easgate_store::ServerSeen;
 use futures::stream::{Stream, StreamExt};
+use time::OffsetDateTime;
 
 use super::Breaker;
-use crate::ports::{CallError, CallErrorKind, Exchange, Load};
+use crate::ports::{CallError, CallErrorKind, Changed, Exchange, KnownObject, Load, MailboxName, Reach};
 use crate::progress::{Progress, ProgressSink};
 use crate::report::chain;
 
@@ -46,6 +49,22 @@ impl ExchangeAdapter {
             breaker: Some(breaker),
             ..self
         }
+    }
+
+    async fn partnerships_where(
+        &self,
+        filter: &Filter,
+        progress: &dyn ProgressSink,
+    ) -> Result<Vec<Partnership>, CallError> {
+        self.guarded(async {
+            collect(
+                self.client.partnerships_where(filter),
+                "exchange.devices",
+                progress,
+            )
+            .await
+        })
+        .await
     }
 
     /// Makes `call` unless the account was refused, and remembers when it is.
@@ -138,6 +157,59 @@ impl Exchange for ExchangeAdapter {
                 .map_err(call_error)
         })
         .await
+    }
+
+    async fn pending(&self, progress: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
+        self.partnerships_where(&part::pending(), progress).await
+    }
+
+    async fn let_in_by_default(&self, progress: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
+        self.partnerships_where(&part::let_in_by_default(), progress)
+            .await
+    }
+
+    async fn probe(&self, changed: Changed, known: &KnownObject) -> Result<Reach, CallError> {
+        self.guarded(part::probe(&self.client, changed, known)).await
+    }
+
+    async fn partnerships_since(
+        &self,
+        changed: Changed,
+        since: OffsetDateTime,
+        progress: &dyn ProgressSink,
+    ) -> Result<Vec<Partnership>, CallError> {
+        self.partnerships_where(&part::since(changed, since), progress)
+            .await
+    }
+
+    async fn mailboxes_since(
+        &self,
+        since: OffsetDateTime,
+        progress: &dyn ProgressSink,
+    ) -> Result<Vec<Mailbox>, CallError> {
+        let filter = part::since(Changed::Mailbox, since);
+        self.guarded(async {
+            collect(
+                self.client.mailboxes_where(&filter),
+                "exchange.mailboxes",
+                progress,
+            )
+            .await
+        })
+        .await
+    }
+
+    async fn partnerships_of(&self, mailbox: &Mailbox) -> Result<Vec<Partnership>, CallError> {
+        self.guarded(part::partnerships_of(&self.client, mailbox.id))
+            .await
+    }
+
+    async fn find_mailbox(&self, name: &MailboxName) -> Result<Option<Mailbox>, CallError> {
+        self.guarded(part::find_mailbox(&self.client, name)).await
+    }
+
+    async fn recipient_type(&self, id: MailboxId) -> Result<RecipientType, CallError> {
+        self.guarded(part::recipient_type(&self.client, id)).await
     }
 
     async fn apply(&self, change: &ListChange) -> Result<Load, CallError> {

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use easgate_compliance::{Access, ListEdit};
 use easgate_model::{
-    DeviceAccessRule, Inventory, Mailbox, MailboxId, OrganizationSettings, Partnership, RecipientType,
+    DeviceAccessRule, Inventory, MailboxId, OrganizationSettings, Partnership, RecipientType,
 };
 use easgate_store::{ServerSeen, Store};
 use tempfile::TempDir;
@@ -126,6 +125,16 @@ impl EnrollmentSource for Slow {
     }
 }
 
+/// Nothing is old here.
+struct Fresh;
+
+#[async_trait]
+impl Recheck for Fresh {
+    async fn recheck(&self, _: &Change) -> Result<Option<(Change, Mailbox)>, Failure> {
+        Ok(None)
+    }
+}
+
 /// A change of one phone of the mailbox `mailbox`.
 fn change(mailbox: u128, phone: u32, lets_in: bool) -> Change {
     let (before, after) = if lets_in {
@@ -170,7 +179,7 @@ async fn apply(exchange: &Slow, lanes: usize) -> (Applied, usize) {
         .await
         .unwrap();
     let queue = WriteQueue::new(lanes);
-    let begun = queue.begin(run, Duration::ZERO);
+    let begun = queue.begin(Duration::ZERO);
     let apply = Apply {
         exchange,
         source: exchange,
@@ -179,6 +188,8 @@ async fn apply(exchange: &Slow, lanes: usize) -> (Applied, usize) {
         writer: &writer,
         mailboxes: &Mailboxes::default(),
         begun: &begun,
+        run,
+        recheck: &Fresh,
         lanes,
     };
     let applied = apply.run(&changes(), |_| false).await;

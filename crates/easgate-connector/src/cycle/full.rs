@@ -1,16 +1,20 @@
 //! A full sync: the whole organisation.
 
-use easgate_store::{Organization, Writer};
+use std::collections::BTreeSet;
 
+use easgate_store::{Marks, Organization, Rows, Writer};
+
+use super::part::{after_full, known_of};
 use super::write::key;
 use super::{Cycle, CycleError, Planned, Seen, by_id};
+use crate::drift::look;
 use crate::gather::{FactsError, Gather, Gathered};
 use crate::kind::Kind;
 use crate::progress::{Phase, Progress};
 use crate::queue::Begun;
 use crate::record::device_rows;
-use crate::recovery::{Owned, recover};
-use crate::report::Report;
+use crate::recovery::{Owned, Scope, recover};
+use crate::report::{Report, chain};
 
 impl Cycle<'_> {
     /// Reads everything and plans, as a full sync would. Writes nothing, neither to Exchange nor to the store.
@@ -19,8 +23,16 @@ impl Cycle<'_> {
     /// The store cannot be read, or the facts cannot be relied on.
     pub async fn plan(&self) -> Result<Planned, CycleError> {
         let organization = self.store.organization(&self.config.name).await?;
+        let started = self.clock.now();
         let gathered = self.gather(&organization).await?;
-        let owned = Owned::read(&organization, &by_id(&gathered.facts), self.clock.now()).await?;
+        let owned = Owned::read(
+            &organization,
+            &by_id(&gathered.facts),
+            Scope::Whole,
+            started,
+            self.clock.now(),
+        )
+        .await?;
         self.progress.progress(Progress::Phase(Phase::Decide));
         let refused = organization.refused().await?;
         self.planned(&organization, gathered, &owned, &refused)
@@ -29,14 +41,29 @@ impl Cycle<'_> {
     }
 
     pub(super) async fn gather(&self, organization: &Organization) -> Result<Gathered, FactsError> {
-        let gather = Gather {
+        self.gathering().run(organization).await
+    }
+
+    /// How facts are read.
+    pub(super) const fn gathering(&self) -> Gather<'_> {
+        Gather {
             exchange: self.exchange,
             source: self.source,
             config: self.config,
             clock: self.clock,
             progress: self.progress,
-        };
-        gather.run(organization).await
+        }
+    }
+
+    /// Where the looks go on that follow this full sync. Without it they read more, and nothing else suffers.
+    async fn links(&self) -> (Marks, Option<String>) {
+        match self.source.begin_looks().await {
+            Ok(links) => (links, None),
+            Err(error) => {
+                let warning = format!("changes of users cannot be followed: {}", chain(&error));
+                (Marks::new(), Some(warning))
+            }
+        }
     }
 
     /// Reads everything, plans, and writes what may go.
@@ -47,6 +74,9 @@ impl Cycle<'_> {
     ) -> Result<(Report, Option<Seen>), CycleError> {
         let organization = writer.organization();
         let mut report = Report::begin(self.config, Kind::Full);
+        let started = self.clock.now();
+        let (links, warning) = self.links().await;
+        report.warnings.extend(warning);
         let gathered = self.gather(organization).await?;
         let exchange = &gathered.facts.exchange;
         writer
@@ -58,18 +88,37 @@ impl Cycle<'_> {
 
         self.progress.progress(Progress::Phase(Phase::Decide));
         let now = self.clock.now();
-        let owned = recover(writer, &by_id(&gathered.facts), &begun.queue().live(), now).await?;
+        let owned = recover(
+            writer,
+            &by_id(&gathered.facts),
+            Scope::Whole,
+            &begun.queue().live(),
+            (started, now),
+        )
+        .await?;
         let refused = organization.refused().await?;
         let (planned, baseline) = self.planned(organization, gathered, &owned, &refused).await?;
         writer
             .record_devices(device_rows(&planned.facts, &planned.decisions), now)
             .await?;
+        let lesson = after_full(self, &planned.facts, links, started);
+        writer.learn(&lesson, false, now).await?;
+        let seen = Rows::All(known_of(&planned.facts));
+        writer.know_partnerships(&seen, &BTreeSet::new()).await?;
         self.describe(&mut report, &planned);
+        if let Some(run) = begun.run() {
+            report.drift = look(writer, run, &planned, &owned.taken_out, now).await?;
+        }
+        report.warnings.extend(report.drift.warnings());
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
 
         begun.decided(planned.plan.changes.iter().map(key));
+        let open = writer.organization().open_work().await?;
         self.act(writer, begun, &planned, &refused, &mut report).await;
+        // What was found to have changed before all was read is done with.
+        let done: Vec<_> = open.into_iter().filter(|(_, since)| *since <= started).collect();
+        writer.close_work(&done).await?;
         report.durations.apply = self.clock.elapsed().saturating_sub(decided);
         Ok((report, Some(baseline)))
     }

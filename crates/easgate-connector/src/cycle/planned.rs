@@ -75,7 +75,7 @@ impl Cycle<'_> {
         } else {
             baseline.matched = Some((plan.match_rate.matched, plan.match_rate.of));
         }
-        warnings.extend(oddities(&plan, owned.undone));
+        warnings.extend(oddities(&plan, rows(&owned.taken_out)));
         warnings.extend(held_because(&verdict));
         Ok((
             Planned {
@@ -115,7 +115,7 @@ impl Cycle<'_> {
             contradicting: rows(&contradicting),
         };
         report.matched = (plan.match_rate.matched, plan.match_rate.of);
-        report.warnings.clone_from(&planned.warnings);
+        report.warnings.extend(planned.warnings.iter().cloned());
         report.server = Some(self.exchange.endpoint());
     }
 }
@@ -130,7 +130,7 @@ fn has_fallen(before: Option<f64>, now: MatchRate) -> bool {
 }
 
 /// Why the guard holds changes, with the figures.
-fn held_because(verdict: &GuardVerdict) -> Vec<String> {
+pub(super) fn held_because(verdict: &GuardVerdict) -> Vec<String> {
     let figures = &verdict.figures;
     let mut counts: BTreeMap<HeldBy, u64> = BTreeMap::new();
     for held in &verdict.held {
@@ -154,7 +154,7 @@ fn held_because(verdict: &GuardVerdict) -> Vec<String> {
 }
 
 /// What of a plan somebody should know.
-fn oddities(plan: &Plan, undone: u64) -> Vec<String> {
+pub(super) fn oddities(plan: &Plan, undone: u64) -> Vec<String> {
     let counts = &plan.counts;
     [
         (undone, "list entries of ours were taken out by somebody else"),

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use easgate_compliance::Change;
-use easgate_store::Writer;
+use easgate_model::DeviceId;
+use easgate_store::{RunId, Writer};
 
+use super::part::Rechecks;
 use super::{Cycle, Planned, by_id};
 use crate::apply::{Applied, Apply};
 use crate::config::Mode;
@@ -13,7 +15,8 @@ use crate::queue::{Begun, Key};
 use crate::report::Report;
 
 impl Cycle<'_> {
-    /// Writes what may go of `planned` in mode enforce, and tells `report` what became of it.
+    /// Writes what may go of `planned` in mode enforce, and tells `report` what became of it. Returns the devices
+    /// whose changes the lists show.
     pub(super) async fn act(
         &self,
         writer: &Writer,
@@ -21,24 +24,28 @@ impl Cycle<'_> {
         planned: &Planned,
         refused: &BTreeSet<Key>,
         report: &mut Report,
-    ) {
-        let organization = writer.organization();
-        if self.config.mode != Mode::Enforce || !self.may_be_trusted(organization, planned, report).await {
-            return;
+    ) -> Vec<DeviceId> {
+        let (Mode::Enforce, Some(run)) = (self.config.mode, begun.run()) else {
+            return Vec::new();
+        };
+        if !self.may_be_trusted(writer.organization(), planned, report).await {
+            return Vec::new();
         }
         let is_gain = |change: &Change| refused.contains(&key(change));
-        let applied = self.apply(writer, begun, planned, is_gain).await;
+        let applied = self.apply(writer, (begun, run), planned, is_gain).await;
         self.keep_retries(writer, planned, &applied, report).await;
         report.changes.applied = u64::try_from(applied.changes.len()).unwrap_or(u64::MAX);
         report.changes.failed = applied.failed;
         report.replaced = applied.replaced;
         report.errors.extend(applied.errors);
+        let changed = applied.changes.into_iter();
+        changed.map(|change| change.intent.device).collect()
     }
 
     async fn apply(
         &self,
         writer: &Writer,
-        begun: &Begun<'_>,
+        (begun, run): (&Begun<'_>, RunId),
         planned: &Planned,
         is_gain: impl Fn(&Change) -> bool + Send + Sync,
     ) -> Applied {
@@ -51,6 +58,8 @@ impl Cycle<'_> {
             writer,
             mailboxes: &mailboxes,
             begun,
+            run,
+            recheck: &Rechecks { cycle: self, writer },
             lanes: self.config.lanes,
         };
         let mut applied = apply.run(&planned.verdict.go, is_gain).await;

@@ -12,8 +12,8 @@ fn key(device: &str) -> Key {
 #[test]
 fn a_newer_decision_replaces_an_older_one_and_never_the_other_way_round() {
     let queue = WriteQueue::new(4);
-    let full = queue.begin(RunId(1), Duration::ZERO);
-    let watch = queue.begin(RunId(2), Duration::ZERO);
+    let full = queue.begin(Duration::ZERO);
+    let watch = queue.begin(Duration::ZERO);
     assert!(!full.is_replaced(&key("A1")));
     watch.decided([key("a1")]);
     assert!(full.is_replaced(&key("A1")), "ids are compared without case");
@@ -30,10 +30,12 @@ fn a_newer_decision_replaces_an_older_one_and_never_the_other_way_round() {
 #[test]
 fn a_run_that_is_alone_costs_no_memory() {
     let queue = WriteQueue::new(1);
-    let full = queue.begin(RunId(1), Duration::ZERO);
+    let full = queue.begin(Duration::ZERO);
     full.decided([key("A1")]);
     assert!(queue.state().newest.is_empty());
-    assert_eq!(queue.live(), [RunId(1)].into());
+    assert_eq!((queue.live(), full.run()), (BTreeSet::new(), None));
+    full.has_row(RunId(1));
+    assert_eq!((queue.live(), full.run()), ([RunId(1)].into(), Some(RunId(1))));
 }
 
 #[tokio::test]

@@ -124,6 +124,17 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// Whether it changed nothing and leaves everything to a full sync.
+    #[must_use]
+    pub fn needs_full(&self) -> bool {
+        match self {
+            Self::Reported { report, .. } => report.full_needed.is_some(),
+            Self::Broken { .. } => false,
+        }
+    }
+}
+
 /// Why a job gave no report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Broken {

@@ -6,13 +6,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use easgate_exchange::ListChange;
 use easgate_model::{
-    DeviceAccessRule, Inventory, Mailbox, MailboxId, OrganizationSettings, Partnership, RecipientType,
+    DeviceAccessRule, DirectoryUser, Enrollment, Inventory, Mailbox, MailboxId, OrganizationSettings,
+    Partnership, RecipientType,
 };
-use easgate_store::ServerSeen;
+use easgate_store::{Marks, ServerSeen};
 use time::OffsetDateTime;
 
 use crate::clock::Clock;
-use crate::ports::{CallError, CallErrorKind, EnrollmentSource, Exchange, Load, SourceError, SourceKind};
+use crate::ports::{
+    CallError, CallErrorKind, Changed, Depth, EnrollmentSource, Exchange, KnownObject, Load, Look,
+    MailboxName, Reach, SourceError, SourceKind,
+};
 use crate::progress::ProgressSink;
 use crate::service::Stop;
 
@@ -88,6 +92,48 @@ impl Exchange for Stoppable<'_> {
         self.exchange.mailbox(id, domain_controller).await
     }
 
+    async fn pending(&self, progress: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
+        self.read(self.exchange.pending(progress)).await
+    }
+
+    async fn let_in_by_default(&self, progress: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
+        self.read(self.exchange.let_in_by_default(progress)).await
+    }
+
+    async fn probe(&self, changed: Changed, known: &KnownObject) -> Result<Reach, CallError> {
+        self.read(self.exchange.probe(changed, known)).await
+    }
+
+    async fn partnerships_since(
+        &self,
+        changed: Changed,
+        since: OffsetDateTime,
+        progress: &dyn ProgressSink,
+    ) -> Result<Vec<Partnership>, CallError> {
+        self.read(self.exchange.partnerships_since(changed, since, progress))
+            .await
+    }
+
+    async fn mailboxes_since(
+        &self,
+        since: OffsetDateTime,
+        progress: &dyn ProgressSink,
+    ) -> Result<Vec<Mailbox>, CallError> {
+        self.read(self.exchange.mailboxes_since(since, progress)).await
+    }
+
+    async fn partnerships_of(&self, mailbox: &Mailbox) -> Result<Vec<Partnership>, CallError> {
+        self.read(self.exchange.partnerships_of(mailbox)).await
+    }
+
+    async fn find_mailbox(&self, name: &MailboxName) -> Result<Option<Mailbox>, CallError> {
+        self.read(self.exchange.find_mailbox(name)).await
+    }
+
+    async fn recipient_type(&self, id: MailboxId) -> Result<RecipientType, CallError> {
+        self.read(self.exchange.recipient_type(id)).await
+    }
+
     async fn apply(&self, change: &ListChange) -> Result<Load, CallError> {
         if self.stop.is_requested() {
             return Err(CallError::new(CallErrorKind::Stopped, Stopped));
@@ -116,6 +162,32 @@ impl EnrollmentSource for Stoppable<'_> {
 
     fn kind(&self) -> SourceKind {
         self.source.kind()
+    }
+
+    fn meaning(&self) -> String {
+        self.source.meaning()
+    }
+
+    async fn begin_looks(&self) -> Result<Marks, SourceError> {
+        self.ask(self.source.begin_looks()).await
+    }
+
+    async fn look(
+        &self,
+        depth: Depth,
+        marks: &Marks,
+        now: OffsetDateTime,
+        progress: &dyn ProgressSink,
+    ) -> Result<Look, SourceError> {
+        self.ask(self.source.look(depth, marks, now, progress)).await
+    }
+
+    async fn records(&self, records: &[String]) -> Result<Option<Vec<Option<Enrollment>>>, SourceError> {
+        self.ask(self.source.records(records)).await
+    }
+
+    async fn records_of(&self, user: &DirectoryUser) -> Result<Option<Vec<Enrollment>>, SourceError> {
+        self.ask(self.source.records_of(user)).await
     }
 }
 

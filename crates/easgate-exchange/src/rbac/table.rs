@@ -118,7 +118,7 @@ const TABLE: &[Row] = &[
     row(
         Feature::Read,
         "Get-Recipient",
-        "ResultSize DomainController",
+        "Identity ResultSize DomainController",
         READ_RECIPIENTS,
     ),
     row(

@@ -67,6 +67,10 @@ pub(super) async fn every_call(client: &ExchangeClient) {
     let _ = client.mailboxes_where(&partnered).collect::<Vec<_>>().await;
     let _ = client.recipients().collect::<Vec<_>>().await;
     let _ = client.mailbox(MAILBOX, Some("dc1.contoso.com")).await;
+    let _ = client
+        .mailbox_named(&Identity::named("ana@contoso.com").unwrap())
+        .await;
+    let _ = client.recipient(MAILBOX).await;
     let _ = client.partnerships_of(MAILBOX).await;
     let _ = client.partnership(DEVICE).await;
     let _ = client.device_statistics(DEVICE).await;

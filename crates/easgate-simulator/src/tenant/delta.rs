@@ -71,12 +71,18 @@ enum Round {
     Since { version: u64, select: Option<String> },
 }
 
-fn round(call: &Call) -> Option<Round> {
+fn round(call: &Call, version: u64) -> Option<Round> {
     let Some(token) = call.option("$deltatoken") else {
         return Some(Round::First {
             select: call.option("$select").map(str::to_owned),
         });
     };
+    if token == "latest" {
+        return Some(Round::Since {
+            version,
+            select: call.option("$select").map(str::to_owned),
+        });
+    }
     let (version, select) = token.split_once('.')?;
     let select = Some(select.replace('.', ",")).filter(|select| !select.is_empty());
     Some(Round::Since {
@@ -86,8 +92,10 @@ fn round(call: &Call) -> Option<Round> {
 }
 
 pub(crate) fn users(shared: &Shared, call: &Call) -> Response {
-    let Some(round) = round(call) else { return lost() };
     let inner = shared.lock();
+    let Some(round) = round(call, inner.history.version) else {
+        return lost();
+    };
     let (mut rows, select) = (Vec::new(), select_of(&round));
     let ids: Vec<&String> = match &round {
         Round::First { .. } => inner.data.users.keys().collect(),
@@ -106,7 +114,10 @@ pub(crate) fn users(shared: &Shared, call: &Call) -> Response {
 }
 
 pub(crate) fn groups(shared: &Shared, call: &Call) -> Response {
-    let Some(round) = round(call) else { return lost() };
+    let inner = shared.lock();
+    let Some(round) = round(call, inner.history.version) else {
+        return lost();
+    };
     if select_of(&round).is_some_and(|select| {
         select
             .split(',')
@@ -114,7 +125,6 @@ pub(crate) fn groups(shared: &Shared, call: &Call) -> Response {
     }) {
         return bad_request("Could not find a property of that name on type 'microsoft.graph.group'.");
     }
-    let inner = shared.lock();
     let (data, history) = (&inner.data, &inner.history);
     let row = |id: &String, members: Vec<Value>| match data.groups.get(id) {
         None => json!({"id": id, "@removed": {"reason": "deleted"}}),

@@ -82,7 +82,7 @@ impl AuditRecord {
     }
 }
 
-pub(super) fn of_row(organization: &str, row: &AnyRow) -> AuditRecord {
+pub(crate) fn of_row(organization: &str, row: &AnyRow) -> AuditRecord {
     AuditRecord {
         organization: organization.to_owned(),
         sequence: row.get("sequence"),

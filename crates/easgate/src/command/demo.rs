@@ -8,7 +8,7 @@ use easgate_simulator::tenant::{TenantConfig, TenantSimulator};
 use easgate_simulator::world::World;
 
 use self::folder::{Folder, Secrets};
-use crate::cli::{Common, DemoArguments};
+use crate::cli::{Common, DemoArguments, What};
 use crate::command::sync::sync;
 use crate::command::wiring::Wiring;
 use crate::command::{Failure, stopped};
@@ -66,7 +66,7 @@ async fn show(arguments: &DemoArguments, folder: &Folder) -> Result<Exit, Failur
     let wiring = Wiring::open(&common).await?;
     let mut exit = Exit::Done;
     for site in &wiring.sites {
-        let (report, ended) = sync(site, &wiring.store).await;
+        let (report, ended) = sync(site, &wiring.store, &What::FULL).await;
         if ended != Exit::Held {
             exit = exit.max(ended);
         }

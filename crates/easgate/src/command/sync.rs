@@ -2,7 +2,7 @@
 
 use easgate_connector::{CycleError, Kind, OrganizationConfig, Report};
 
-use crate::cli::SyncArguments;
+use crate::cli::{SyncArguments, What};
 use crate::command::Failure;
 use crate::command::wiring::{Settings, Site, Wiring};
 use crate::control::{self, SyncRequest};
@@ -19,8 +19,8 @@ pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
     let settings = Settings::read(&arguments.common)?;
     let request = SyncRequest {
         configuration: settings.path.canonicalize().ok(),
-        kind: Kind::Full.name().to_owned(),
-        user: None,
+        kind: kind(&arguments.what).name().to_owned(),
+        user: arguments.what.user.as_ref().map(ToString::to_string),
         organization: arguments.common.organization.clone(),
         accept_shrunken: arguments.accept_shrunken,
         log_on_again: arguments.log_on_again,
@@ -46,10 +46,10 @@ pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
         };
         let (report, exit) = match held_off {
             Some(until) => {
-                let report = Report::held_off(&site.config, Kind::Full, &until);
+                let report = Report::held_off(&site.config, kind(&arguments.what), &until);
                 (report, Exit::Unread)
             }
-            None => sync(site, &wiring.store).await,
+            None => sync(site, &wiring.store, &arguments.what).await,
         };
         if !arguments.common.json {
             render::report::text(&report);
@@ -64,19 +64,19 @@ pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
     Ok(gravest)
 }
 
-/// One full sync with progress; an error becomes a report too.
+/// One sync with progress; an error becomes a report too.
 ///
 /// When its server goes away, it begins anew, once, at the next server that can be reached: a new cycle reads everything from
 /// one server, and decides about what was under way by what the lists hold then.
-pub(crate) async fn sync(site: &Site, store: &easgate_store::Store) -> (Report, Exit) {
-    let mut outcome = site.cycle(store).full_sync().await;
+pub(crate) async fn sync(site: &Site, store: &easgate_store::Store, what: &What) -> (Report, Exit) {
+    let mut outcome = once(site, store, what).await;
     if lost_its_server(&outcome) && site.choose_anew() {
         tracing::warn!("The server went away; the sync begins anew at the next one");
-        outcome = site.cycle(store).full_sync().await;
+        outcome = once(site, store, what).await;
     }
     site.note_reached().await;
     site.progress.clear();
-    conclude(&site.config, Kind::Full, outcome)
+    conclude(&site.config, kind(what), outcome)
 }
 
 /// The report of a run and its exit code; an error becomes a report too.
@@ -96,6 +96,28 @@ pub(crate) fn conclude(
             let exit = of_error(&error);
             (report, exit)
         }
+    }
+}
+
+async fn once(site: &Site, store: &easgate_store::Store, what: &What) -> Result<Report, CycleError> {
+    let cycle = site.cycle(store);
+    match (&what.user, kind(what)) {
+        (Some(address), _) => cycle.sync_user(address).await,
+        (None, Kind::Quick) => cycle.quick_sync().await,
+        (None, Kind::Watch) => cycle.watch().await,
+        (None, Kind::Full | Kind::User) => cycle.full_sync().await,
+    }
+}
+
+const fn kind(what: &What) -> Kind {
+    if what.user.is_some() {
+        Kind::User
+    } else if what.quick {
+        Kind::Quick
+    } else if what.watch {
+        Kind::Watch
+    } else {
+        Kind::Full
     }
 }
 

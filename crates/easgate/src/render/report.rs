@@ -1,7 +1,7 @@
 //! The report of a sync, for people; [`Report::to_json`] is for programs.
 
 use easgate_compliance::Access;
-use easgate_connector::{Mode, Report};
+use easgate_connector::{Kind, Mode, Report};
 use easgate_model::{escape, escape_long};
 
 use crate::output;
@@ -47,9 +47,25 @@ pub(crate) fn words(report: &Report) -> Words {
             .as_deref()
             .map_or_else(|| "no server answered".to_owned(), escape)
     ));
-    if report.facts_read {
+    if report.facts_read && report.devices == 0 && report.kind != Kind::Full {
+        words.line("Nothing has changed.");
+    } else if report.facts_read {
         decisions(&mut words, report);
         changes(&mut words, report);
+    }
+    if let Some(needed) = &report.full_needed {
+        words.note(&format!(
+            "nothing was looked at, because {}: run `easgate sync --full`",
+            escape_long(&needed.to_string())
+        ));
+    }
+    if let Some(latency) = &report.latency {
+        words.line(&format!(
+            "{} came {:.1} s after device management knew (95 %: {:.1} s).",
+            count(latency.changes, "change"),
+            latency.median.as_secs_f64(),
+            latency.p95.as_secs_f64()
+        ));
     }
     for error in &report.errors {
         let place = [error.mailbox.as_deref(), error.device.as_deref()];
@@ -112,4 +128,10 @@ fn changes(words: &mut Words, report: &Report) {
             changes.applied, changes.failed, changes.held
         ),
     });
+    if report.replaced > 0 {
+        words.line(&format!(
+            "{} left to another run, which decided by newer facts.",
+            count(report.replaced, "change")
+        ));
+    }
 }

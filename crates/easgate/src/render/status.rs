@@ -51,6 +51,11 @@ pub(crate) fn json(organization: &str, mode: Mode, status: &Status, seen: &Seen)
         "status": status.state.name(),
         "last_attempted_sync": status.last_attempt.as_ref().map(run),
         "last_successful_sync": status.last_success.as_ref().map(run),
+        "last_runs": status.kinds.iter().map(|kind| json!({
+            "kind": kind.kind,
+            "begun": time(kind.begun),
+            "last_good": kind.good.map(time),
+        })).collect::<Vec<_>>(),
         "server": status.server,
         "server_in_use": seen.in_use.as_ref().map(servers::in_use_json),
         "unreachable_servers": servers::outages_json(&status.outages),
@@ -70,6 +75,13 @@ pub(crate) fn json(organization: &str, mode: Mode, status: &Status, seen: &Seen)
         "exchange_states": status.states,
         "owned_entries": status.owned,
         "unsettled_changes": status.unsettled,
+        "forced_mode": status.forced.as_ref().map(|forced| json!({
+            "mode": forced.mode,
+            "since": time(forced.since),
+            "by": forced.by.name,
+            "reason": forced.reason,
+        })),
+        "open_drift": status.open_drift,
     })
 }
 
@@ -87,8 +99,26 @@ pub(crate) fn text(organization: &str, mode: Mode, status: &Status, seen: &Seen)
         let text = run.as_ref().map_or_else(|| "none yet".to_owned(), run_text);
         output::line(&format!("  {what:<22}{text}"));
     }
+    if let Some(forced) = &status.forced {
+        output::line(&format!(
+            "  {:<22}{} at the most since {} by {}, until `easgate resume`: {}",
+            "kept in mode",
+            escape(&forced.mode),
+            time(forced.since),
+            escape(&forced.by.name),
+            escape(&forced.reason)
+        ));
+    }
     for line in servers::lines(status, seen) {
         output::line(&line);
+    }
+    for kind in &status.kinds {
+        let good = kind.good.map_or_else(|| "never".to_owned(), time);
+        let what = format!("last {} run", escape(&kind.kind));
+        output::line(&format!(
+            "  {what:<22}{}, read everything {good}",
+            time(kind.begun)
+        ));
     }
     if let Some(refusal) = &status.refusal {
         output::line(&format!(
@@ -112,6 +142,13 @@ pub(crate) fn text(organization: &str, mode: Mode, status: &Status, seen: &Seen)
         output::line(&format!("  {:<22}{}", "default access level", escape(level)));
     }
     output::line(&format!("  {:<22}{}", "entries of ours", status.owned));
+    if status.open_drift > 0 {
+        output::line(&format!(
+            "  {:<22}{}, `easgate drift` lists them",
+            "changed by others",
+            count(status.open_drift, "finding")
+        ));
+    }
     if status.unsettled > 0 {
         let unsettled = count(status.unsettled, "change");
         output::line(&format!(

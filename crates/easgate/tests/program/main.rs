@@ -16,3 +16,5 @@ mod rbac;
 mod registry;
 mod run;
 mod stand_ins;
+mod syncs;
+mod undo;

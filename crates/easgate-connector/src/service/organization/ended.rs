@@ -8,7 +8,7 @@ use super::{Active, Loop, Track, answer, track};
 use crate::kind::Kind;
 use crate::report::Report;
 use crate::schedule::pause_after;
-use crate::service::{Broken, Outcome, events};
+use crate::service::{Broken, By, Job, Outcome, Work, events};
 
 impl Loop {
     /// Takes note of the end of a job, and tells those who wait.
@@ -37,6 +37,10 @@ impl Loop {
     fn count(&mut self, active: &Active, outcome: &Outcome) {
         let kind = active.job.kind();
         let began = Some(active.since);
+        if outcome.needs_full() {
+            self.full_is_needed();
+            return;
+        }
         if !outcome.has_read() {
             // A user who is not there says nothing about Exchange, nor does a run that was told to stop.
             let was_stopped = active.stop.is_requested() && !active.has_timed_out;
@@ -53,6 +57,16 @@ impl Loop {
         }
         self.failures = 0;
         self.paused_until = None;
+    }
+
+    /// Lets a full sync come next, unless one runs already, or the schedule pauses because runs fail.
+    fn full_is_needed(&mut self) {
+        let runs = self.active.iter().any(|active| active.job.kind() == Kind::Full);
+        if runs || self.paused_until.is_some_and(|until| until > self.clock.now()) {
+            return;
+        }
+        // A full sync is never refused for the number of those that wait.
+        drop(self.queue.push(Job::new(Work::Full, By::Schedule), None));
     }
 
     fn failed(&mut self) {

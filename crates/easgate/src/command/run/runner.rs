@@ -7,7 +7,7 @@ use easgate_config::Organization;
 use easgate_connector::schedule::LastRuns;
 use easgate_connector::service::{Broken, By, Job, Outcome, Runner, Standing, Stop, Stoppable, Work};
 use easgate_connector::{
-    Clock as _, Cycle, CycleError, Kind, OrganizationConfig, ProgressSink, Report, SystemClock,
+    Clock as _, Cycle, CycleError, FactsError, Kind, OrganizationConfig, ProgressSink, Report, SystemClock,
 };
 use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError, Writer};
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
@@ -100,8 +100,15 @@ impl SiteRunner {
     async fn once(&self, cycle: &Cycle<'_>, job: &Job) -> Result<Report, CycleError> {
         let writer = self.writer().await?;
         match &job.work {
-            // What this version does not know, the loop never asks for.
-            Work::Full | Work::Quick | Work::Watch | Work::User(_) => cycle.full_sync_with(&writer).await,
+            Work::Full => cycle.full_sync_with(&writer).await,
+            Work::Quick => cycle.quick_sync_with(&writer).await,
+            Work::Watch => cycle.watch_with(&writer).await,
+            Work::User(address) => {
+                let address = address.parse().map_err(|_| FactsError::NoMailbox {
+                    address: address.clone(),
+                })?;
+                cycle.sync_user_with(&writer, &address).await
+            }
         }
     }
 
@@ -157,11 +164,8 @@ impl SiteRunner {
 
 #[async_trait]
 impl Runner for SiteRunner {
-    fn knows(&self, kind: Kind) -> bool {
-        match kind {
-            Kind::Full => true,
-            Kind::Quick | Kind::Watch | Kind::User => false,
-        }
+    fn knows(&self, _: Kind) -> bool {
+        true
     }
 
     async fn last_runs(&self) -> Result<LastRuns, String> {

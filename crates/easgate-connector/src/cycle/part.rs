@@ -1,0 +1,273 @@
+//! Runs that look at a part: what changed (quick), what waits and what has just failed (watch), one person (user).
+//!
+//! `noticed` finds out what changed and keeps it as open work, `targets` says which devices that is about, `gather`
+//! reads everything that a decision about them rests on. Deciding, planning, guarding and writing are those of every
+//! run.
+
+mod exchange;
+mod gather;
+mod marks;
+mod noticed;
+mod recheck;
+mod targets;
+
+use std::collections::BTreeSet;
+
+use easgate_compliance::{Facts, Ownership, Plan, ScopeFigures, Window, decide, guard, plan as plan_of};
+use easgate_model::{DeviceAccessRule, EmailAddress, OrganizationSettings};
+use easgate_store::{Baseline, Marks, Organization, Rows, Work, Writer};
+use time::OffsetDateTime;
+
+use super::planned::{held_because, oddities};
+use super::{Cycle, CycleError, Planned, by_id, owned_entry, rows};
+use crate::full_needed::FullNeeded;
+use crate::gather::FactsError;
+use crate::kind::Kind;
+use crate::latency::Latency;
+use crate::progress::{Phase, Progress};
+use crate::queue::{Begun, Key};
+use crate::record::device_rows;
+use crate::recovery::{Owned, Scope, recover};
+use crate::report::Report;
+
+use noticed::Noticed;
+use targets::Targets;
+
+pub(super) use marks::{after_full, known_of};
+pub(super) use recheck::Rechecks;
+
+/// What a run that looks at a part begins with.
+pub(super) struct Head {
+    pub(super) settings: OrganizationSettings,
+    pub(super) rules: Vec<DeviceAccessRule>,
+    pub(super) before: Baseline,
+    pub(super) marks: Marks,
+    /// When it began, by the clock of the day.
+    pub(super) started: OffsetDateTime,
+}
+
+/// What a run is asked to look at.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part<'a> {
+    /// What changed since the last run that looked.
+    Quick,
+    /// What waits, and what device management says has changed.
+    Watch,
+    /// The mailbox with this address.
+    User(&'a EmailAddress),
+}
+
+impl Part<'_> {
+    pub(super) const fn kind(self) -> Kind {
+        match self {
+            Self::Quick => Kind::Quick,
+            Self::Watch => Kind::Watch,
+            Self::User(_) => Kind::User,
+        }
+    }
+}
+
+impl Cycle<'_> {
+    /// Looks at a part, plans for it, and writes what may go.
+    pub(super) async fn part(
+        &self,
+        writer: &Writer,
+        begun: &Begun<'_>,
+        part: Part<'_>,
+    ) -> Result<Report, CycleError> {
+        let mut report = Report::begin(self.config, part.kind());
+        self.progress.progress(Progress::Phase(Phase::Gather));
+        let head = self.head(writer.organization()).await?;
+        report.server = Some(self.exchange.endpoint());
+        if let Some(needed) = self.full_needed(writer.organization(), &head).await? {
+            report.full_needed = Some(needed);
+            return Ok(report);
+        }
+        let noticed = self.notice(writer, &head, part).await?;
+        report.warnings.extend(noticed.warnings.iter().cloned());
+        let open = match part {
+            Part::User(_) => noticed
+                .work
+                .iter()
+                .cloned()
+                .map(|work| (work, head.started))
+                .collect(),
+            Part::Quick | Part::Watch => writer.organization().open_work().await?,
+        };
+        let targets = Targets::of(writer.organization(), &open).await?;
+        if let Some(needed) = targets.too_many(&head.before) {
+            report.full_needed = Some(needed);
+            return Ok(report);
+        }
+        report.facts_read = true;
+        if targets.is_empty() {
+            writer.close_work(&open).await?;
+            report.durations.gather = self.clock.elapsed().saturating_sub(begun.at);
+            return Ok(report);
+        }
+        self.has_row(writer, begun, part.kind()).await?;
+        self.treat(writer, begun, &head, &noticed, &targets, &mut report)
+            .await?;
+        if !report.errors.iter().any(|error| ends_early(error.kind)) {
+            writer.close_work(&open).await?;
+        }
+        Ok(report)
+    }
+
+    /// Settings and rules, before anything else.
+    async fn head(&self, organization: &Organization) -> Result<Head, CycleError> {
+        let started = self.clock.now();
+        let before = organization.baseline().await?.unwrap_or_default();
+        let marks = organization.marks().await?;
+        let (settings, rules) = self.settings_and_rules().await?;
+        organization
+            .check_binding(settings.id, None)
+            .await
+            .map_err(FactsError::from)?;
+        Ok(Head {
+            settings,
+            rules,
+            before,
+            marks,
+            started,
+        })
+    }
+
+    /// Decides about the devices in question, and writes what may go.
+    async fn treat(
+        &self,
+        writer: &Writer,
+        begun: &Begun<'_>,
+        head: &Head,
+        noticed: &Noticed,
+        targets: &Targets,
+        report: &mut Report,
+    ) -> Result<(), CycleError> {
+        let organization = writer.organization();
+        let gathered = self.gather_part(writer, head, noticed, targets).await?;
+        report.warnings.extend(gathered.warnings);
+        let read = self.clock.elapsed();
+        report.durations.gather = read.saturating_sub(begun.at);
+
+        self.progress.progress(Progress::Phase(Phase::Decide));
+        let now = self.clock.now();
+        let live = begun.queue().live();
+        let owned = recover(
+            writer,
+            &by_id(&gathered.facts),
+            Scope::Part,
+            &live,
+            (head.started, now),
+        )
+        .await?;
+        let refused = organization.refused().await?;
+        let in_question = |key: &Key| targets.hold(key) && !gathered.left.contains(&key.1);
+        let planned = self
+            .plan_part(organization, head, gathered.facts, &owned, &refused, in_question)
+            .await?;
+        let decided = planned.decisions.iter();
+        begun.decided(decided.filter_map(|one| Some((one.mailbox?, one.device.clone()))));
+        writer
+            .record_some_devices(device_rows(&planned.facts, &planned.decisions), now)
+            .await?;
+        let seen = known_of(&planned.facts);
+        writer
+            .know_partnerships(&Rows::Some(seen), &gathered.mailboxes)
+            .await?;
+        self.describe(report, &planned);
+        let decided = self.clock.elapsed();
+        report.durations.decide = decided.saturating_sub(read);
+        let changed = self.act(writer, begun, &planned, &refused, report).await;
+        report.latency = Latency::of(&changed, &noticed.changed, self.clock.now());
+        report.durations.apply = self.clock.elapsed().saturating_sub(decided);
+        Ok(())
+    }
+
+    /// Decides, plans and guards for the devices that are `in_question` alone.
+    ///
+    /// The guard measures them against the whole organisation and over the changes of all runs. The match rate says
+    /// nothing here: a few devices are no sample.
+    async fn plan_part(
+        &self,
+        organization: &Organization,
+        head: &Head,
+        facts: Facts,
+        owned: &Owned,
+        refused: &BTreeSet<Key>,
+        in_question: impl Fn(&Key) -> bool,
+    ) -> Result<Planned, CycleError> {
+        let policy = &self.config.policy;
+        let ownership: Ownership = owned.present.iter().map(owned_entry).collect();
+        let mut decisions = decide(&facts, policy, &ownership);
+        decisions.retain(|decision| {
+            decision
+                .mailbox
+                .is_some_and(|mailbox| in_question(&(mailbox, decision.device.clone())))
+        });
+        let plan: Plan = plan_of(&facts, &decisions, &ownership, policy);
+        let window = organization.window(self.clock.now()).await?;
+        let scope = ScopeFigures {
+            devices: head.before.sizes.get("exchange.devices").copied().unwrap_or(0),
+            refused_by_earlier_run: refused.clone(),
+            match_rate_before: None,
+            match_gate: false,
+        };
+        let window = Window {
+            lost: window.lost,
+            gained: window.gained,
+        };
+        let verdict = guard(&plan, &self.config.limits, &window, &scope);
+        let mut warnings = oddities(&plan, rows(&owned.taken_out));
+        warnings.extend(held_because(&verdict));
+        Ok(Planned {
+            facts,
+            decisions,
+            ownership,
+            plan,
+            verdict,
+            warnings,
+        })
+    }
+
+    /// Whether nothing but a full sync can tell what is so.
+    async fn full_needed(
+        &self,
+        organization: &Organization,
+        head: &Head,
+    ) -> Result<Option<FullNeeded>, CycleError> {
+        let level = head.settings.default_access_level.name();
+        let Some(before) = head.before.default_level.clone() else {
+            return Ok(Some(FullNeeded::NoFullSync));
+        };
+        if organization.known_records().await? == 0 {
+            return Ok(Some(FullNeeded::NoFullSync));
+        }
+        if before != level {
+            return Ok(Some(FullNeeded::DefaultLevel {
+                before,
+                now: level.to_owned(),
+            }));
+        }
+        let changed = |name: &str, now: &str| head.marks.get(name).is_none_or(|before| before != now);
+        if changed(marks::RULES, &marks::of_rules(&head.rules)) {
+            return Ok(Some(FullNeeded::Rules));
+        }
+        if changed(marks::MEANING, &marks::of_meaning(self)) {
+            return Ok(Some(FullNeeded::Source));
+        }
+        Ok(None)
+    }
+}
+
+/// Whether an error left changes untried, so that their work stays open.
+fn ends_early(kind: &str) -> bool {
+    matches!(
+        kind,
+        "stopped" | "connection" | "throttled" | "unauthorized" | "journal" | "store" | "enrollment"
+    )
+}
+
+/// The work of one mailbox.
+fn mailbox_work(mailbox: easgate_model::MailboxId) -> Work {
+    Work::Mailbox(mailbox)
+}
