@@ -6,7 +6,7 @@ mod settled;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,7 +22,7 @@ use crate::lanes::{Next, side_by_side};
 use crate::lists::{edit, holds, list_change};
 use crate::ports::{CallError, CallErrorKind, EnrollmentSource, Exchange, SourceError};
 use crate::progress::{Phase, Progress, ProgressSink};
-use crate::queue::Begun;
+use crate::queue::{Begun, Key};
 use crate::recovery::Mailboxes;
 use crate::report::{ReportError, chain};
 
@@ -41,6 +41,8 @@ pub(crate) struct Applied {
     /// How many failed or were not tried.
     pub(crate) failed: u64,
     pub(crate) errors: Vec<ReportError>,
+    /// Changes that were not made, and that would not be made later either without somebody's doing.
+    pub(crate) closed: BTreeSet<Key>,
     /// How many a run with newer facts decided otherwise about, so that they were left to it.
     pub(crate) replaced: u64,
 }
@@ -243,6 +245,14 @@ impl Failure {
         }
     }
 
+    /// Whether the same change may be made later without anybody's doing: a lost connection, a busy server.
+    const fn may_pass(&self) -> bool {
+        if let Self::Call(error) = self {
+            return error.is_transient() || error.may_have_run;
+        }
+        !matches!(self, Self::StillEnrolled | Self::Replaced)
+    }
+
     fn reported(&self, change: &Change) -> ReportError {
         let (kind, message) = match self {
             Self::Call(error) => (kind(error), with_cure(error)),
@@ -297,6 +307,9 @@ fn collected(done: Vec<Made<'_>>, of: usize) -> Applied {
     let mut applied = Applied::default();
     let left = of - done.len();
     for (_, change, result) in done {
+        if result.as_ref().is_err_and(|failure| !failure.may_pass()) {
+            applied.closed.insert((change.mailbox, change.device.clone()));
+        }
         match result {
             Ok(made) => applied.changes.push(made),
             Err(Failure::Replaced) => applied.replaced += 1,

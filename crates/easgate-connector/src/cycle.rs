@@ -2,9 +2,12 @@
 //!
 //! `full` is what a full sync reads, `part` what the other kinds do; `planned` and `write` are the same for every kind of run.
 
+mod from_file;
 mod full;
 mod part;
 mod planned;
+mod rebuild;
+mod retry;
 #[cfg(test)]
 mod tests;
 mod trusted;
@@ -28,7 +31,9 @@ use crate::report::{Report, chain};
 use crate::watched::watched;
 use part::Part;
 
+pub use from_file::ApplyPlanError;
 pub use planned::Planned;
+pub use rebuild::Rebuilt;
 
 /// One organisation, ready for runs.
 ///

@@ -46,11 +46,12 @@ pub(crate) struct Owned {
 }
 
 impl Owned {
-    /// Reads the registry, and compares it with the lists.
+    /// Reads the registry, and compares it with the lists, which were read from `read_at` on.
     pub(crate) async fn read(
         organization: &Organization,
         mailboxes: &Mailboxes<'_>,
         scope: Scope,
+        read_at: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Result<Self, StoreError> {
         let doubtful: BTreeSet<(MailboxId, DeviceId)> = organization
@@ -79,7 +80,9 @@ impl Owned {
                 owned.present.push(row);
                 continue;
             }
-            if !doubtful.contains(&(entry.mailbox, entry.device.clone())) {
+            // What another run added since the lists were read cannot show in them.
+            let is_newer = row.added > read_at;
+            if !is_newer && !doubtful.contains(&(entry.mailbox, entry.device.clone())) {
                 owned.taken_out.push(entry.clone());
             }
             if row.added < now - UNCERTAIN {
@@ -99,7 +102,7 @@ pub(crate) async fn recover(
     mailboxes: &Mailboxes<'_>,
     scope: Scope,
     live: &BTreeSet<RunId>,
-    now: OffsetDateTime,
+    (read_at, now): (OffsetDateTime, OffsetDateTime),
 ) -> Result<Owned, RecoveryError> {
     for entry in writer.organization().unsettled().await? {
         if live.contains(&entry.intent.run) || !scope.holds(mailboxes, entry.intent.mailbox) {
@@ -113,7 +116,7 @@ pub(crate) async fn recover(
             None => doubt(writer, &entry, now).await?,
         }
     }
-    let owned = Owned::read(writer.organization(), mailboxes, scope, now).await?;
+    let owned = Owned::read(writer.organization(), mailboxes, scope, read_at, now).await?;
     if !owned.taken_out.is_empty() {
         contest(writer, &owned.taken_out, now).await?;
     }

@@ -7,7 +7,10 @@ pub(crate) mod known;
 pub(crate) mod last_runs;
 pub(crate) mod leases;
 pub(crate) mod outages;
+pub(crate) mod plans;
+pub(crate) mod rebuilt;
 pub(crate) mod refusals;
+pub(crate) mod retries;
 pub(crate) mod undo;
 
 use easgate_model::{DeviceId, MailboxId, OrganizationId};
@@ -71,6 +74,12 @@ macro_rules! every_test {
             a_node_is_replaced_where_that_is_asked_for;
             crate::contract::outages:
             every_server_has_its_own_outage_until_it_is_forgotten;
+            crate::contract::plans:
+            the_runs_of_a_plan_are_known_by_it;
+            crate::contract::retries:
+            what_failed_is_due_at_its_time_and_is_kept_until_it_is_dropped;
+            crate::contract::rebuilt:
+            a_registry_is_rebuilt_as_it_was_and_says_so;
             crate::contract::refusals:
             the_last_refusal_stands_until_it_is_forgotten;
             crate::contract::undo:

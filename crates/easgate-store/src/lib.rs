@@ -45,7 +45,10 @@ mod open;
 mod organization;
 mod outage;
 mod owned;
+mod plans;
+mod rebuilt;
 mod refusal;
+mod retries;
 mod runs;
 mod statement;
 mod write;
@@ -74,7 +77,9 @@ pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
 pub use outage::Outage;
 pub use owned::{List, OwnedEntry, OwnedRow};
+pub use rebuilt::{Rebuild, RebuildError, Recorded};
 pub use refusal::Refusal;
+pub use retries::Retry;
 pub use runs::{Finish, Run, RunId, RunResult};
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What can be asked.
 
+mod apply;
 mod audit;
 mod run;
 mod store;
@@ -13,9 +14,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::logging::LogArguments;
 
+pub(crate) use apply::ApplyArguments;
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
 pub(crate) use run::RunArguments;
-pub(crate) use store::{StoreBackupArguments, StoreCommand, StoreRestoreArguments};
+pub(crate) use store::{RebuildArguments, StoreBackupArguments, StoreCommand, StoreRestoreArguments};
 pub(crate) use sync::{SyncArguments, What};
 pub(crate) use undo::{
     AdoptArguments, Confirmed, DriftArguments, HistoryArguments, RollbackArguments, UndoArguments,
@@ -60,9 +62,12 @@ pub(crate) enum Command {
     Rbac(RbacCommand),
     /// Tells what a sync would change, and why; writes nothing to Exchange
     #[command(
-        after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv"
+        after_help = "Examples:\n  easgate plan\n  easgate plan --json\n  easgate plan --csv > plan.csv\n  easgate plan --out monday.json"
     )]
     Plan(PlanArguments),
+    /// Carries out a plan that `plan --out` wrote, or goes on with it; in mode plan and enforce
+    #[command(after_help = apply::HELP)]
+    Apply(ApplyArguments),
     /// Runs one sync in the configured mode: all, what changed, or one person
     #[command(after_help = sync::EXAMPLES)]
     Sync(SyncArguments),
@@ -87,7 +92,7 @@ pub(crate) enum Command {
     /// The audit: who changed what and why, and whether it was tampered with
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// The store: whether it is whole, a copy of it, and a copy put back
+    /// The store: whether it is whole, a copy of it, a copy put back, and its registry rebuilt
     #[command(subcommand)]
     Store(StoreCommand),
     /// The configuration file
@@ -224,6 +229,9 @@ pub(crate) struct PlanArguments {
     /// Prints the changes as CSV
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
+    /// Writes the plan of one organisation to this file too, for `easgate apply`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// What `devices` takes.

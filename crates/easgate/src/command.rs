@@ -1,5 +1,6 @@
 //! The commands, a module each.
 
+mod apply;
 mod audit;
 mod check;
 mod completions;
@@ -35,6 +36,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Check(arguments) => check::run(&arguments).await,
         Command::Rbac(command) => rbac::run(&command).await,
         Command::Plan(arguments) => plan::run(&arguments).await,
+        Command::Apply(arguments) => apply::run(&arguments).await,
         Command::Sync(arguments) => sync::run(&arguments).await,
         Command::Run(arguments) => run::run(&arguments).await,
         Command::Devices(arguments) => devices::run(&arguments).await,

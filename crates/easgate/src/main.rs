@@ -8,6 +8,7 @@ mod logging;
 mod output;
 mod progress;
 mod render;
+mod who;
 
 use std::process::ExitCode;
 

@@ -1,18 +1,16 @@
 //! An Exchange organisation and an enrolment source in memory, with faults on demand.
 
 mod landings;
+mod source;
 
 pub(crate) use landings::Landing;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use easgate_connector::ports::{
-    CallError, CallErrorKind, EnrollmentSource, Exchange, Load, SourceError, SourceKind,
-};
-use easgate_connector::{Clock, ProgressSink};
+use easgate_connector::ProgressSink;
+use easgate_connector::ports::{CallError, CallErrorKind, Exchange, Load, SourceKind};
 use easgate_exchange::ListChange;
 use easgate_model::{
     AccessLevel, AccessState, AccessStateReason, ComplianceState, DeviceAccessRule, DeviceFacts, DeviceId,
@@ -156,23 +154,6 @@ impl World {
         match self.fault(call) {
             Some(Fault::Error(kind)) => Err(CallError::new(kind, format!("{call} failed on demand"))),
             _ => Ok(()),
-        }
-    }
-
-    /// What happens while a change is under way.
-    async fn pass_time(&self) {
-        let holds = {
-            let mut state = self.state();
-            let slow = state.slow;
-            state.now += slow;
-            if let Some([principal, device, compliance]) = state.meanwhile.take() {
-                state.enrol(&principal, &device.parse().unwrap(), &compliance);
-            }
-            std::mem::take(&mut state.holds_first)
-        };
-        if holds {
-            self.begun.notify_one();
-            self.go_on.notified().await;
         }
     }
 
@@ -449,73 +430,5 @@ impl Exchange for World {
 
     fn endpoint(&self) -> String {
         "memory".to_owned()
-    }
-}
-
-#[async_trait]
-impl EnrollmentSource for World {
-    async fn inventory(&self, now: OffsetDateTime, _: &dyn ProgressSink) -> Result<Inventory, SourceError> {
-        if self.fault("inventory").is_some() {
-            return Err(SourceError::new("the source failed on demand", None));
-        }
-        let mut state = self.state();
-        let count = |number: usize| u64::try_from(number).unwrap();
-        let given = state.enrollments.len() - state.cut.min(state.enrollments.len());
-        let inventory = Inventory {
-            tenant: state.tenant,
-            enrollments: state.enrollments[..given]
-                .iter()
-                .filter(|known| !state.unlisted.contains(&known.record))
-                .cloned()
-                .collect(),
-            users: state.users.clone(),
-            sizes: vec![
-                ("devices".to_owned(), count(given)),
-                ("users".to_owned(), count(state.users.len())),
-                (
-                    "licences".to_owned(),
-                    count(state.users.iter().filter(|user| user.licensed).count()),
-                ),
-            ],
-            as_of: Some(now + state.source_ahead),
-        };
-        if state.cut == 0 {
-            state.newest = Some(Inventory {
-                enrollments: state.enrollments.clone(),
-                ..inventory.clone()
-            });
-        }
-        Ok(inventory)
-    }
-
-    async fn is_enrolled(&self, record: &str) -> Result<bool, SourceError> {
-        if self.fault("record").is_some() {
-            return Err(SourceError::new("the record could not be read on demand", None));
-        }
-        Ok(self
-            .state()
-            .enrollments
-            .iter()
-            .any(|known| known.record == record))
-    }
-
-    fn kind(&self) -> SourceKind {
-        self.state().source
-    }
-}
-
-#[async_trait]
-impl Clock for World {
-    fn now(&self) -> OffsetDateTime {
-        self.state().now
-    }
-
-    fn elapsed(&self) -> Duration {
-        let since = self.state().now - datetime!(2000-01-01 00:00 UTC);
-        Duration::try_from(since).unwrap_or_default()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.state().now += duration;
     }
 }

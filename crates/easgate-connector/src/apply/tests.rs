@@ -1,6 +1,6 @@
 //! Many mailboxes at once, at the port.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;

@@ -23,11 +23,13 @@ impl Cycle<'_> {
     /// The store cannot be read, or the facts cannot be relied on.
     pub async fn plan(&self) -> Result<Planned, CycleError> {
         let organization = self.store.organization(&self.config.name).await?;
+        let started = self.clock.now();
         let gathered = self.gather(&organization).await?;
         let owned = Owned::read(
             &organization,
             &by_id(&gathered.facts),
             Scope::Whole,
+            started,
             self.clock.now(),
         )
         .await?;
@@ -38,7 +40,7 @@ impl Cycle<'_> {
             .map(|(planned, _)| planned)
     }
 
-    async fn gather(&self, organization: &Organization) -> Result<Gathered, FactsError> {
+    pub(super) async fn gather(&self, organization: &Organization) -> Result<Gathered, FactsError> {
         self.gathering().run(organization).await
     }
 
@@ -91,7 +93,7 @@ impl Cycle<'_> {
             &by_id(&gathered.facts),
             Scope::Whole,
             &begun.queue().live(),
-            now,
+            (started, now),
         )
         .await?;
         let refused = organization.refused().await?;

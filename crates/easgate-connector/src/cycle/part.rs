@@ -152,7 +152,14 @@ impl Cycle<'_> {
         self.progress.progress(Progress::Phase(Phase::Decide));
         let now = self.clock.now();
         let live = begun.queue().live();
-        let owned = recover(writer, &by_id(&gathered.facts), Scope::Part, &live, now).await?;
+        let owned = recover(
+            writer,
+            &by_id(&gathered.facts),
+            Scope::Part,
+            &live,
+            (head.started, now),
+        )
+        .await?;
         let refused = organization.refused().await?;
         let in_question = |key: &Key| targets.hold(key) && !gathered.left.contains(&key.1);
         let planned = self

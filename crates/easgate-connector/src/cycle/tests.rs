@@ -456,3 +456,37 @@ fn a_cycle_can_be_moved_between_threads() {
     }
     let _ = cycle;
 }
+
+#[tokio::test]
+async fn what_failed_and_may_pass_is_tried_again_later_and_what_was_made_is_not() {
+    let bench = Bench::new(Mode::Enforce).await;
+    let organization = bench.store.organization("contoso").await.unwrap();
+    let due = async |hours| {
+        let now = Still.now() + time::Duration::hours(hours);
+        let due = organization.due_retries(now).await.unwrap();
+        due.iter()
+            .map(|retry| (retry.device.to_string(), retry.cause.clone(), retry.attempts))
+            .collect::<Vec<_>>()
+    };
+    for attempts in 1..3 {
+        let mut ports = Ports::new("nothing");
+        ports.0.expect_confirm().return_const(());
+        ports.0.expect_apply().returning(|change| {
+            let kind = if change.add_blocked.iter().any(|id| id.as_str() == "A1") {
+                CallErrorKind::TooManyShells
+            } else {
+                CallErrorKind::ListFull
+            };
+            Err(CallError::new(kind, "it failed on demand"))
+        });
+        bench.sync(&ports).await.unwrap();
+        assert_eq!(due(0).await, [], "not at once");
+        let again = [("A1".to_owned(), "throttled".to_owned(), attempts)];
+        assert_eq!(due(1).await, again, "a full list is nothing that passes");
+    }
+    let mut ports = Ports::new("nothing");
+    ports.0.expect_confirm().return_const(());
+    ports.0.expect_apply().returning(|_| Ok(()));
+    bench.sync(&ports).await.unwrap();
+    assert_eq!(due(999).await, []);
+}

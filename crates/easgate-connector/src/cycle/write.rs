@@ -33,6 +33,7 @@ impl Cycle<'_> {
         }
         let is_gain = |change: &Change| refused.contains(&key(change));
         let applied = self.apply(writer, (begun, run), planned, is_gain).await;
+        self.keep_retries(writer, planned, &applied, report).await;
         report.changes.applied = u64::try_from(applied.changes.len()).unwrap_or(u64::MAX);
         report.changes.failed = applied.failed;
         report.replaced = applied.replaced;

@@ -140,6 +140,7 @@ impl Cycle<'_> {
         report: &mut UndoReport,
     ) -> Result<PlannedUndo, CycleError> {
         let organization = writer.organization();
+        let read_at = self.clock.now();
         let exchange = self.look(organization).await?;
         report.server = Some(self.exchange.endpoint());
         let now = self.clock.now();
@@ -148,7 +149,7 @@ impl Cycle<'_> {
             &by_id(&exchange),
             Scope::Whole,
             &begun.queue().live(),
-            now,
+            (read_at, now),
         )
         .await?;
         let refused = organization.refused().await?;

@@ -2,6 +2,7 @@
 
 mod faults;
 mod lists;
+mod parts;
 mod tokens;
 
 use std::sync::Mutex;

@@ -11,6 +11,8 @@ pub struct Culture {
     day_first: bool,
     /// Hours that the server's zone is ahead of UTC.
     pub hours_ahead: i8,
+    /// Whether a time without a zone is of the server's zone, for the properties in UTC too.
+    local_dates: bool,
 }
 
 /// `M/d/yyyy h:mm:ss tt`, seven hours behind UTC.
@@ -18,21 +20,42 @@ pub const EN_US: Culture = Culture {
     name: "en-US",
     day_first: false,
     hours_ahead: -7,
+    local_dates: false,
 };
 /// `dd/MM/yyyy HH:mm:ss`: `8/1/2026` is the eighth of January there.
 pub const EN_GB: Culture = Culture {
     name: "en-GB",
     day_first: true,
     hours_ahead: 0,
+    local_dates: false,
 };
 /// `yyyy/MM/dd H:mm:ss`, nine hours ahead of UTC.
 pub const JA_JP: Culture = Culture {
     name: "ja-JP",
     day_first: false,
     hours_ahead: 9,
+    local_dates: false,
 };
 
 impl Culture {
+    /// The same on a server that takes every time in a filter for one of its own zone.
+    #[must_use]
+    pub const fn with_local_dates(self) -> Self {
+        Self {
+            local_dates: true,
+            ..self
+        }
+    }
+
+    /// The zone of a time in a filter on a property in UTC.
+    pub(super) fn zone_of_utc(self) -> UtcOffset {
+        if self.local_dates {
+            self.offset()
+        } else {
+            UtcOffset::UTC
+        }
+    }
+
     /// The zone of the server.
     #[must_use]
     pub fn offset(self) -> UtcOffset {

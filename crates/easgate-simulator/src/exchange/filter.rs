@@ -307,7 +307,7 @@ fn test(value: &Value, op: Op, operand: &Operand, culture: Culture) -> bool {
         }
         (Value::Local(at) | Value::Utc(at), Operand::Text(text)) => {
             let zone = if matches!(value, Value::Utc(_)) {
-                UtcOffset::UTC
+                culture.zone_of_utc()
             } else {
                 culture.offset()
             };

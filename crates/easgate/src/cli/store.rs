@@ -24,6 +24,11 @@ pub(crate) enum StoreCommand {
         after_help = "Examples:\n  easgate store restore /var/backups/easgate/monday.db\n  easgate store restore --mark\n\nExit codes:\n  0  the store is restored\n  1  it is as it was; for PostgreSQL the command that restores it is printed"
     )]
     Restore(StoreRestoreArguments),
+    /// Finds out from an export of the audit which list entries are ours; writes that with --yes
+    #[command(
+        after_help = "Examples:\n  easgate store rebuild-registry --from audit.jsonl\n  easgate store rebuild-registry --from audit.jsonl --yes --by ana\n\nExit codes:\n  0  done, or nothing to do\n  1  the configuration, the store or the file cannot be used\n  2  the export was tampered with, or is damaged\n  4  Exchange could not be read"
+    )]
+    RebuildRegistry(RebuildArguments),
 }
 
 /// What `store backup` takes.
@@ -51,4 +56,20 @@ pub(crate) struct StoreRestoreArguments {
     /// Only notes that the store was restored by other means, such as pg_restore
     #[arg(long)]
     pub(crate) mark: bool,
+}
+
+/// What `store rebuild-registry` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RebuildArguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The export of `audit export`, of this organisation and not anonymous
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: PathBuf,
+    /// Writes what was found; without it nothing is written
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Who does it, for the audit
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
 }

@@ -1,6 +1,7 @@
-//! `easgate store`: the store checked, copied, and put back.
+//! `easgate store`: the store checked, copied, put back, and its registry rebuilt.
 
 mod check;
+mod rebuild_registry;
 
 use std::path::Path;
 
@@ -23,6 +24,7 @@ pub(crate) async fn run(command: &StoreCommand) -> Result<Exit, Failure> {
         StoreCommand::Check(arguments) => check::run(arguments).await,
         StoreCommand::Backup(arguments) => backup(arguments).await,
         StoreCommand::Restore(arguments) => restore(arguments).await,
+        StoreCommand::RebuildRegistry(arguments) => rebuild_registry::run(arguments).await,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use easgate_simulator::exchange::{ExchangeConfig, ExchangeSimulator, Rbac};
-use easgate_simulator::tenant::{Fault, TenantConfig, TenantSimulator};
+use easgate_simulator::tenant::{Fault, TenantSimulator};
 use easgate_simulator::world::World;
 use expect_test::expect;
 use serde_json::Value;
@@ -206,30 +206,8 @@ async fn endpoints_are_told_without_a_connection_or_a_secret() {
     assert_eq!(value["endpoints"].as_array().unwrap().len(), 4, "{value}");
 }
 
-/// A place whose source is a simulated tenant, with the application's secret in the file `secret`.
 async fn with_tenant() -> (Place, TenantSimulator) {
-    let world = World::contoso(20);
-    let config = TenantConfig::new(world.clone());
-    let (client, secret) = (config.client_id.clone(), config.secret.clone());
-    let tenant = TenantSimulator::start(config).await.unwrap();
-    let place = Place::new(world).await;
-    place.write("secret", &secret);
-    std::fs::set_permissions(
-        place.folder.path().join("secret"),
-        PermissionsExt::from_mode(0o600),
-    )
-    .unwrap();
-    place.configure(|text| {
-        let graph = format!(
-            "source = \"graph\"\ntenant = \"{}\"\nclient_id = \"{client}\"\nclient_secret = {{ file = \"secret\" }}\n\
-             graph_root = \"{}\"\nlogin_root = \"{}\"\n",
-            tenant.tenant(),
-            tenant.graph_root(),
-            tenant.login_root()
-        );
-        text.replace("source = \"file\"\npath = \"enrolled.csv\"\n", &graph)
-    });
-    (place, tenant)
+    Place::with_tenant(ExchangeConfig::new(World::contoso(20))).await
 }
 
 /// `id outcome` of what is found at Graph.

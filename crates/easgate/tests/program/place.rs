@@ -1,10 +1,12 @@
 //! A folder with a configuration, a simulated Exchange organisation, and the program.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
 use easgate_simulator::exchange::{ExchangeConfig, ExchangeSimulator};
+use easgate_simulator::tenant::{TenantConfig, TenantSimulator};
 use easgate_simulator::world::World;
 use tempfile::TempDir;
 
@@ -88,6 +90,29 @@ impl Place {
         place.write("enrolled.csv", &enrolled(&place.world));
         place.configure(|text| text);
         place
+    }
+
+    /// Exchange as `config` has it, and the tenant of the same world as the source, with the application's secret in
+    /// the file `secret`.
+    pub(crate) async fn with_tenant(config: ExchangeConfig) -> (Self, TenantSimulator) {
+        let of_tenant = TenantConfig::new(config.world.clone());
+        let (client, secret) = (of_tenant.client_id.clone(), of_tenant.secret.clone());
+        let tenant = TenantSimulator::start(of_tenant).await.unwrap();
+        let place = Self::with(config).await;
+        place.write("secret", &secret);
+        let secret = place.folder.path().join("secret");
+        std::fs::set_permissions(secret, PermissionsExt::from_mode(0o600)).unwrap();
+        place.configure(|text| {
+            let graph = format!(
+                "source = \"graph\"\ntenant = \"{}\"\nclient_id = \"{client}\"\n\
+                 client_secret = {{ file = \"secret\" }}\ngraph_root = \"{}\"\nlogin_root = \"{}\"\n",
+                tenant.tenant(),
+                tenant.graph_root(),
+                tenant.login_root()
+            );
+            text.replace("source = \"file\"\npath = \"enrolled.csv\"\n", &graph)
+        });
+        (place, tenant)
     }
 
     /// Writes the configuration as `edit` makes it of the one of the documentation.

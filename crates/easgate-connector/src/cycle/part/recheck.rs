@@ -37,7 +37,14 @@ impl Rechecks<'_> {
             return Ok(None);
         }
         let (facts, policy) = (gathered.facts, &cycle.config.policy);
-        let owned = Owned::read(organization, &by_id(&facts), Scope::Part, cycle.clock.now()).await?;
+        let owned = Owned::read(
+            organization,
+            &by_id(&facts),
+            Scope::Part,
+            head.started,
+            cycle.clock.now(),
+        )
+        .await?;
         let ownership: Ownership = owned.present.iter().map(owned_entry).collect();
         let mut decisions = decide(&facts, policy, &ownership);
         decisions.retain(|one| one.mailbox == Some(change.mailbox) && one.device == change.device);

@@ -1,0 +1,72 @@
+//! After the writing of a run: what failed is looked at again later.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use easgate_store::Writer;
+
+use super::write::key;
+use super::{Cycle, Planned};
+use crate::apply::Applied;
+use crate::queue::Key;
+use crate::report::{Report, ReportError, chain};
+use crate::retries::{Failed, after_run};
+
+impl Cycle<'_> {
+    /// Keeps what failed of `planned`, and drops what this run has done with.
+    pub(super) async fn keep_retries(
+        &self,
+        writer: &Writer,
+        planned: &Planned,
+        applied: &Applied,
+        report: &mut Report,
+    ) {
+        let decided: BTreeSet<Key> = planned
+            .decisions
+            .iter()
+            .filter_map(|decision| Some((decision.mailbox?, decision.device.clone())))
+            .collect();
+        let failed = failed(planned, applied);
+        let kept = async {
+            let open = writer.organization().retries().await?;
+            let (kept, done) = after_run(&open, &decided, &failed, self.clock.now());
+            writer.keep_retries(&kept, &done).await
+        };
+        if let Err(error) = kept.await {
+            report.errors.push(ReportError {
+                mailbox: None,
+                device: None,
+                kind: "store",
+                message: chain(&error),
+            });
+        }
+    }
+}
+
+/// The changes that were to be made, were not, and may be made later without anybody's doing.
+fn failed(planned: &Planned, applied: &Applied) -> Vec<Failed> {
+    let made: BTreeSet<Key> = applied
+        .changes
+        .iter()
+        .map(|made| (made.intent.mailbox, made.intent.device.clone()))
+        .collect();
+    let causes: BTreeMap<(&str, &str), &'static str> = applied
+        .errors
+        .iter()
+        .filter_map(|error| Some(((error.mailbox.as_deref()?, error.device.as_deref()?), error.kind)))
+        .collect();
+    planned
+        .verdict
+        .go
+        .iter()
+        .map(|change| (key(change), change))
+        .filter(|(key, _)| !made.contains(key) && !applied.closed.contains(key))
+        .map(|(key, change)| Failed {
+            address: change.address.clone(),
+            cause: causes
+                .get(&(change.address.as_str(), change.device.as_str()))
+                .copied()
+                .unwrap_or("stopped"),
+            key,
+        })
+        .collect()
+}

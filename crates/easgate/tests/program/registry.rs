@@ -1,0 +1,119 @@
+//! A store that was lost: which list entries are ours is found from the audit.
+
+use std::fs;
+
+use easgate_simulator::world::World;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::place::Place;
+
+/// An organisation that was synced, whose audit is in `audit.jsonl`, and whose store is lost; and how many list
+/// entries were somebody else's.
+async fn lost() -> (Place, Value) {
+    let place = Place::new(World::contoso(40)).await;
+    let report = place.easgate("sync --full --json").await.exits(0).json();
+    let foreign = report["foreign"]["entries"].clone();
+    place.easgate("audit export --output audit.jsonl").await.exits(0);
+    for name in fs::read_dir(place.folder.path()).unwrap() {
+        let path = name.unwrap().path();
+        if path
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("easgate.db")
+        {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    place.exchange.forget_commands();
+    (place, foreign)
+}
+
+fn list(value: &Value) -> &Vec<Value> {
+    value.as_array().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_is_rebuilt_from_the_audit_as_far_as_the_lists_hold_it() {
+    let (place, foreign) = lost().await;
+    let line = "store rebuild-registry --from audit.jsonl --json";
+    let dry = place.easgate(line).await.exits(0).json();
+    let ours = list(&dry["ours"]).len();
+    assert!(ours > 2 && dry["written"] == false, "{dry}");
+    assert_eq!(
+        place.easgate(line).await.exits(0).json(),
+        dry,
+        "nothing was written"
+    );
+
+    let gone = &dry["ours"][0];
+    let mailbox: Uuid = gone["mailbox"].as_str().unwrap().parse().unwrap();
+    let organization = place.exchange.organization();
+    let (mut allowed, mut blocked) = organization.lists(mailbox).unwrap();
+    allowed.retain(|id| gone["device_id"] != id.as_str());
+    blocked.retain(|id| gone["device_id"] != id.as_str());
+    assert!(organization.set_lists(mailbox, allowed, blocked));
+    let written = place
+        .easgate(&format!("{line} --yes --by ana"))
+        .await
+        .exits(0)
+        .json();
+    assert_eq!(
+        (list(&written["ours"]).len(), list(&written["gone"]).len()),
+        (ours - 1, 1),
+        "{written}"
+    );
+    let again = place.easgate(line).await.exits(0).json();
+    assert_eq!(
+        (&again["known"], list(&again["ours"]).len()),
+        (&(ours - 1).into(), 0),
+        "{again}"
+    );
+
+    let audit = place.easgate("audit export").await.exits(0).stdout;
+    assert!(
+        audit.contains("registryRebuilt") && audit.contains("\"actor\":\"ana\""),
+        "{audit}"
+    );
+    let commands = place.exchange.commands();
+    assert!(commands.iter().all(|command| command.name != "Set-CASMailbox"));
+    // What it says is enough for the next sync: nothing more is foreign, and only what is gone is wanted again.
+    place.configure(|text| text.replace("mode = \"enforce\"", "mode = \"observe\""));
+    let report = place.easgate("sync --full --json").await.exits(0).json();
+    assert_eq!(
+        (&report["changes"]["planned"], &report["foreign"]["entries"]),
+        (&1.into(), &foreign),
+        "{report}"
+    );
+    place.exchange.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_that_was_tampered_with_gives_no_registry() {
+    let (place, _) = lost().await;
+    let whole = place.read("audit.jsonl");
+    let first = whole.lines().next().unwrap();
+    let renamed = whole.replace("\"contoso\"", "\"fabrikam\"");
+    let hidden = whole.replace("{\"organization\"", "{\"anonymous\":true,\"organization\"");
+    let changed = whole.replacen("\"before\":\"none\"", "\"before\":\"allow\"", 1);
+    let without = whole.replacen(whole.lines().nth(3).unwrap(), first, 1);
+    for (name, text, code, says) in [
+        ("changed", &changed, 2, "do not give its hash"),
+        ("a record less", &without, 2, "missing, or out of its place"),
+        ("torn", &whole[..whole.len() - 20].to_owned(), 2, "cannot be read"),
+        ("anonymous", &hidden, 1, "anonymous"),
+        ("of another", &renamed, 1, "no record of the organisation"),
+    ] {
+        assert_ne!(*text, whole, "{name}");
+        place.write("other.jsonl", text);
+        let line = "store rebuild-registry --from other.jsonl --yes";
+        let ended = place.easgate(line).await.exits(code);
+        let said = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(said.contains(says), "{name}: {said}");
+    }
+    let line = "store rebuild-registry --from audit.jsonl --json";
+    let found = place.easgate(line).await.exits(0).json();
+    assert_eq!(found["known"], 0, "nothing was written");
+    place.exchange.stop().await.unwrap();
+}
