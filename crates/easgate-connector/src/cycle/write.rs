@@ -28,7 +28,7 @@ impl Cycle<'_> {
         let (Mode::Enforce, Some(run)) = (self.config.mode, begun.run()) else {
             return Vec::new();
         };
-        if !self.may_be_trusted(writer.organization(), planned, report).await {
+        if !self.may_be_trusted(writer.organization(), report).await {
             return Vec::new();
         }
         let is_gain = |change: &Change| refused.contains(&key(change));

@@ -14,7 +14,7 @@ use std::time::Duration;
 use easgate_config::{Environment, ServiceManager};
 use easgate_connector::service::{Service, Stop, TimeLimits, events};
 use easgate_connector::{Clock, SystemClock};
-use easgate_store::Store;
+use easgate_store::{Anchor, Store};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -51,7 +51,8 @@ pub(crate) async fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
     let manager = ServiceManager::read(&Environment::of_this_process(), std::process::id());
     let notifier = Notifier::new(manager.notify_socket.as_deref())?;
     let location = &loaded.configuration.store;
-    let store = Store::open(&location.url, &location.base).await?;
+    let store = Store::connect(&location.location(&Environment::of_this_process())?).await?;
+    let store = store.anchored(Anchor::at(&loaded.configuration.audit_key));
     let stop = Stop::new();
     let (sender, mut asked) = mpsc::channel(16);
     let mut door = JoinSet::new();

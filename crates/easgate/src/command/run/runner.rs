@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use easgate_config::Organization;
+use easgate_connector::leadership::{self, while_kept};
 use easgate_connector::schedule::LastRuns;
 use easgate_connector::service::{Broken, By, Job, Outcome, Runner, Standing, Stop, Stoppable, Work};
 use easgate_connector::{
@@ -64,9 +65,19 @@ impl SiteRunner {
             return Ok(writer);
         }
         let organization = self.store.organization(&self.organization.name).await?;
-        let writer = Arc::new(organization.lock().await?);
+        let writer = Arc::new(leadership::take(&organization, &self.clock).await?);
         *held = Arc::downgrade(&writer);
         Ok(writer)
+    }
+
+    /// Gives the right to write back when no other run of this process has it.
+    async fn give_back(&self, writer: Arc<Writer>) {
+        let _nobody_takes_it = self.writer.lock().await;
+        if let Some(writer) = Arc::into_inner(writer)
+            && let Err(error) = writer.hand_over().await
+        {
+            tracing::warn!(error = %output::chain(&error), "Lease not given back; it ends when its time is over");
+        }
     }
 
     /// Records who asked for a run.
@@ -99,17 +110,9 @@ impl SiteRunner {
 
     async fn once(&self, cycle: &Cycle<'_>, job: &Job) -> Result<Report, CycleError> {
         let writer = self.writer().await?;
-        match &job.work {
-            Work::Full => cycle.full_sync_with(&writer).await,
-            Work::Quick => cycle.quick_sync_with(&writer).await,
-            Work::Watch => cycle.watch_with(&writer).await,
-            Work::User(address) => {
-                let address = address.parse().map_err(|_| FactsError::NoMailbox {
-                    address: address.clone(),
-                })?;
-                cycle.sync_user_with(&writer, &address).await
-            }
-        }
+        let report = while_kept(&writer, &self.clock, work(cycle, job, &writer)).await;
+        self.give_back(writer).await;
+        report
     }
 
     /// Does the job; when the server goes away, it begins anew, once, at the next one.
@@ -159,6 +162,21 @@ impl SiteRunner {
             report: Box::new(report),
             exit: exit.code(),
         })
+    }
+}
+
+/// Does what the job asks for.
+async fn work(cycle: &Cycle<'_>, job: &Job, writer: &Writer) -> Result<Report, CycleError> {
+    match &job.work {
+        Work::Full => cycle.full_sync_with(writer).await,
+        Work::Quick => cycle.quick_sync_with(writer).await,
+        Work::Watch => cycle.watch_with(writer).await,
+        Work::User(address) => {
+            let address = address.parse().map_err(|_| FactsError::NoMailbox {
+                address: address.clone(),
+            })?;
+            cycle.sync_user_with(writer, &address).await
+        }
     }
 }
 
