@@ -31,6 +31,22 @@ pub(crate) enum StoreCommand {
     RebuildRegistry(RebuildArguments),
 }
 
+/// What `store rebuild-registry` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RebuildArguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The export of `audit export`, of this organisation and not anonymous
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: PathBuf,
+    /// Writes what was found; without it nothing is written
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Who does it, for the audit
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
 /// What `store backup` takes.
 #[derive(Debug, Args)]
 pub(crate) struct StoreBackupArguments {
@@ -56,20 +72,4 @@ pub(crate) struct StoreRestoreArguments {
     /// Only notes that the store was restored by other means, such as pg_restore
     #[arg(long)]
     pub(crate) mark: bool,
-}
-
-/// What `store rebuild-registry` takes.
-#[derive(Debug, Args)]
-pub(crate) struct RebuildArguments {
-    #[command(flatten)]
-    pub(crate) common: Common,
-    /// The export of `audit export`, of this organisation and not anonymous
-    #[arg(long, value_name = "FILE")]
-    pub(crate) from: PathBuf,
-    /// Writes what was found; without it nothing is written
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Who does it, for the audit
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: Option<String>,
 }

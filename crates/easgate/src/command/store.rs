@@ -1,4 +1,4 @@
-//! `easgate store`: the store checked, copied, put back, and its registry rebuilt.
+//! `easgate store`: the store checked, copied, and put back.
 
 mod check;
 mod rebuild_registry;

@@ -83,9 +83,19 @@ impl Settings {
     /// # Errors
     /// When it cannot be opened, or its password cannot be read.
     pub(crate) async fn store(&self) -> Result<Store, Failure> {
-        let store = Store::connect(&self.store_location()?).await?;
-        Ok(store.anchored(Anchor::at(&self.configuration.audit_key)))
+        store_of(&self.configuration).await
     }
+}
+
+/// Opens the store of `configuration`.
+///
+/// # Errors
+/// When it cannot be opened, or its password cannot be read.
+pub(crate) async fn store_of(configuration: &Configuration) -> Result<Store, Failure> {
+    let place = &configuration.store;
+    let location = place.location(&Environment::of_this_process())?;
+    let store = Store::connect(&location).await?;
+    Ok(store.anchored(Anchor::at(&configuration.audit_key)))
 }
 
 /// One organisation with everything that a cycle needs but the store.

@@ -1,18 +1,16 @@
 //! What the loop of one organisation works with.
 
-use std::sync::{Arc, Weak};
-
 use async_trait::async_trait;
 use easgate_config::Organization;
-use easgate_connector::leadership::{self, while_kept};
 use easgate_connector::schedule::LastRuns;
 use easgate_connector::service::{Broken, By, Job, Outcome, Runner, Standing, Stop, Stoppable, Work};
 use easgate_connector::{
     Clock as _, Cycle, CycleError, FactsError, Kind, OrganizationConfig, ProgressSink, Report, SystemClock,
 };
 use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError, Writer};
-use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
+use tokio::sync::{RwLock, RwLockReadGuard};
 
+use super::lead::Lead;
 use crate::command::Failure;
 use crate::command::sync::{conclude, lost_its_server};
 use crate::command::wiring::Site;
@@ -26,18 +24,17 @@ pub(super) struct SiteRunner {
     store: Store,
     clock: SystemClock,
     site: RwLock<Option<Site>>,
-    /// The right to write, as long as any run holds it.
-    writer: Mutex<Weak<Writer>>,
+    lead: Lead,
 }
 
 impl SiteRunner {
     pub(super) fn new(organization: Organization, store: Store) -> Self {
         Self {
+            lead: Lead::new(store.clone(), &organization.name),
             organization,
             store,
             clock: SystemClock::new(),
             site: RwLock::new(None),
-            writer: Mutex::new(Weak::new()),
         }
     }
 
@@ -56,28 +53,6 @@ impl SiteRunner {
         }
         // A run that goes on has made them.
         Ok(self.site.read().await)
-    }
-
-    /// The right to write, which the runs of this process share.
-    async fn writer(&self) -> Result<Arc<Writer>, CycleError> {
-        let mut held = self.writer.lock().await;
-        if let Some(writer) = held.upgrade() {
-            return Ok(writer);
-        }
-        let organization = self.store.organization(&self.organization.name).await?;
-        let writer = Arc::new(leadership::take(&organization, &self.clock).await?);
-        *held = Arc::downgrade(&writer);
-        Ok(writer)
-    }
-
-    /// Gives the right to write back when no other run of this process has it.
-    async fn give_back(&self, writer: Arc<Writer>) {
-        let _nobody_takes_it = self.writer.lock().await;
-        if let Some(writer) = Arc::into_inner(writer)
-            && let Err(error) = writer.hand_over().await
-        {
-            tracing::warn!(error = %output::chain(&error), "Lease not given back; it ends when its time is over");
-        }
     }
 
     /// Records who asked for a run.
@@ -109,9 +84,9 @@ impl SiteRunner {
     }
 
     async fn once(&self, cycle: &Cycle<'_>, job: &Job) -> Result<Report, CycleError> {
-        let writer = self.writer().await?;
-        let report = while_kept(&writer, &self.clock, work(cycle, job, &writer)).await;
-        self.give_back(writer).await;
+        let writer = self.lead.writer().await?;
+        let report = work(cycle, job, &writer).await;
+        self.lead.done_with(writer).await;
         report
     }
 
@@ -201,7 +176,14 @@ impl Runner for SiteRunner {
     }
 
     async fn standing(&self) -> Standing {
-        Standing::default()
+        Standing {
+            role: self.lead.role().await,
+            not_before: None,
+        }
+    }
+
+    async fn standing_changed(&self) {
+        self.lead.changed().await;
     }
 
     async fn run(&self, job: &Job, stop: &Stop, progress: &dyn ProgressSink) -> Outcome {
@@ -223,5 +205,6 @@ impl Runner for SiteRunner {
         if let Some(site) = self.site.write().await.take() {
             site.close().await;
         }
+        self.lead.give_back().await;
     }
 }
