@@ -7,10 +7,11 @@ use easgate_model::{DeviceId, MailboxId, OrganizationId};
 use easgate_store::{Actor, Outcome, RunId, Writer};
 
 use super::write::key;
-use super::{Cycle, CycleError, Planned, by_id};
+use super::{Cycle, CycleError, Planned, by_id, give_back};
 use crate::config::{Mode, OrganizationConfig};
 use crate::gather::FactsError;
 use crate::kind::Kind;
+use crate::leadership::while_kept;
 use crate::plan_file::{FileChange, PlanFile, Standing, standing};
 use crate::plan_report::{PlanReport, PlanResult, PlanState};
 use crate::queue::{Begun, Key};
@@ -60,7 +61,8 @@ impl Cycle<'_> {
         let begun = self.queue.begin(started);
         begun.has_row(run);
         let mut report = Report::begin(&config, Kind::Full);
-        let result = cycle.carry_out(&writer, (&begun, run), file, &mut report).await;
+        let work = cycle.carry_out(&writer, (&begun, run), file, &mut report);
+        let result = while_kept(&writer, self.clock, work).await;
         report.durations.total = self.clock.elapsed().saturating_sub(started);
         if let Err(error) = &result {
             let as_cycle = match error {
@@ -72,6 +74,7 @@ impl Cycle<'_> {
             report = as_cycle;
         }
         cycle.finish(&writer, run, &mut report, None).await;
+        give_back(writer).await;
         result.map(|results| PlanReport::new(file, self.config, results, report))
     }
 

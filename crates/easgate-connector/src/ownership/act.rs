@@ -12,7 +12,8 @@ use time::OffsetDateTime;
 use crate::apply::{Applied, Apply};
 use crate::config::Mode;
 use crate::confirm::Confirm;
-use crate::cycle::{Cycle, CycleError, rows};
+use crate::cycle::{Cycle, CycleError, give_back, rows};
+use crate::leadership::while_kept;
 use crate::progress::{Phase, Progress};
 use crate::queue::Begun;
 use crate::recovery::{Scope, recover};
@@ -100,7 +101,9 @@ impl Cycle<'_> {
     /// As [`Cycle::plan_undo`]; mode observe; another process works on the organisation.
     pub async fn undo(&self, undoing: Undoing, by: Actor) -> Result<(PlannedUndo, UndoReport), UndoError> {
         let writer = self.writer().await?.acting_as(by);
-        self.undo_with(&writer, undoing).await
+        let done = while_kept(&writer, self.clock, self.undo_with(&writer, undoing)).await;
+        give_back(writer).await;
+        done
     }
 
     /// The same for a caller that holds the organisation's `writer`, on behalf of its actor.
