@@ -237,7 +237,7 @@ impl Work<'_> {
 }
 
 /// Gives the right to write back.
-async fn give_back(writer: Writer) {
+pub(crate) async fn give_back(writer: Writer) {
     if let Err(error) = writer.hand_over().await {
         tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
     }

@@ -149,7 +149,7 @@ async fn prove(draft: &Path, from: &Path, by: &Actor, now: OffsetDateTime) -> Re
         .await
         .map_err(|source| RestoreError::NoStore {
             path: from.to_owned(),
-            source,
+            source: Box::new(source),
         })?;
     let marked = async {
         let damage = store.damage().await?;
@@ -235,7 +235,7 @@ pub enum RestoreError {
     #[error("an easgate is working on the store; stop it first")]
     Held,
     #[error("{path} is no store that could be used")]
-    NoStore { path: PathBuf, source: OpenError },
+    NoStore { path: PathBuf, source: Box<OpenError> },
     #[error("the copy {path} is damaged: {first}")]
     Damaged { path: PathBuf, first: String },
     #[error("could not use the file {path}")]

@@ -7,7 +7,7 @@ use easgate_model::{DeviceId, MailboxId, OrganizationId};
 use easgate_store::{Actor, Outcome, RunId, Writer};
 
 use super::write::key;
-use super::{Cycle, CycleError, Planned, by_id};
+use super::{Cycle, CycleError, Planned, by_id, give_back};
 use crate::config::{Mode, OrganizationConfig};
 use crate::forced::in_force;
 use crate::gather::FactsError;
@@ -17,7 +17,7 @@ use crate::plan_file::{FileChange, PlanFile, Standing, standing};
 use crate::plan_report::{PlanReport, PlanResult, PlanState};
 use crate::queue::{Begun, Key};
 use crate::recovery::{Scope, recover};
-use crate::report::{Report, chain};
+use crate::report::Report;
 
 /// The kind of run that carries out a plan.
 const KIND: &str = "plan";
@@ -42,9 +42,7 @@ impl Cycle<'_> {
         }
         let writer = self.writer().await?.acting_as(actor);
         let report = while_kept(&writer, self.clock, self.apply_plan_with(&writer, file)).await;
-        if let Err(error) = writer.hand_over().await {
-            tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
-        }
+        give_back(writer).await;
         report
     }
 

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use crate::apply::{Applied, Apply};
 use crate::config::Mode;
 use crate::confirm::Confirm;
-use crate::cycle::{Cycle, CycleError, rows};
+use crate::cycle::{Cycle, CycleError, give_back, rows};
 use crate::gates::paused;
 use crate::leadership::while_kept;
 use crate::progress::{Phase, Progress};
@@ -21,7 +21,7 @@ use crate::recovery::{Scope, recover};
 use crate::report::{ReportError, rfc3339};
 
 use super::convert::{past_change, stored_entry};
-use super::look::{by_id, give_back, registry};
+use super::look::{by_id, registry};
 use super::recheck::AsPlanned;
 use super::{UndoError, UndoReport};
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use easgate_compliance::{AdoptFilter, Adoption, List, Standing, adopt, release};
 use easgate_store::{Actor, Look, Observed, Organization, TakenOver, Writer};
 
-use crate::cycle::{Cycle, CycleError};
+use crate::cycle::{Cycle, CycleError, give_back};
 use crate::explain::find_mailbox;
 use crate::leadership::while_kept;
 
 use super::convert::stored_entry;
-use super::look::{give_back, registry};
+use super::look::registry;
 use super::{UndoError, UndoReport};
 use crate::cycle::rows;
 
