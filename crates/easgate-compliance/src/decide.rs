@@ -17,12 +17,12 @@ use crate::{Decision, Facts, Ownership, Policy};
 /// The result is in the order of the mailboxes' addresses, then of the device ids; partnerships whose owner has
 /// no mailbox here come last. It does not depend on the order of the facts.
 ///
-/// The flow: a mailbox here, of one person; a real device id; one directory user as owner; targeted; not exempt;
-/// licensed; no platform exception; a clear match; enrolled; evaluated; compliant; always allowed. The first *no*
+/// The flow: a mailbox here; nobody decided by hand; a mailbox of one person; a real device id; device management
+/// could be asked; one directory user as owner; targeted; not exempt; licensed; no platform exception; a clear match; enrolled; evaluated; compliant; always allowed. The first *no*
 /// decides. Whatever is unread, ambiguous or unevaluated leaves the device untouched.
 ///
 /// ```
-/// use easgate_compliance::{Facts, Ownership, Policy, decide};
+/// use easgate_compliance::{Exceptions, Facts, Ownership, Policy, decide};
 /// # use easgate_compliance::ExchangeFacts;
 /// # use easgate_model::{AccessLevel, Inventory, OrganizationId, OrganizationSettings};
 /// # let settings = OrganizationSettings {
@@ -33,7 +33,7 @@ use crate::{Decision, Facts, Ownership, Policy};
 /// #     originating_server: None,
 /// # };
 /// # let exchange = ExchangeFacts { settings, rules: vec![], mailboxes: vec![], partnerships: vec![] };
-/// let facts = Facts { exchange, inventory: Inventory::default() };
+/// let facts = Facts { exchange, inventory: Inventory::default(), exceptions: Exceptions::default() };
 /// assert!(decide(&facts, &Policy::default(), &Ownership::default()).is_empty());
 /// ```
 #[must_use]

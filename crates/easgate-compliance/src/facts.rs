@@ -7,6 +7,8 @@ use easgate_model::{
     DeviceAccessRule, DeviceId, Inventory, Mailbox, MailboxId, OrganizationSettings, Partnership,
 };
 
+use crate::Exceptions;
+
 /// What Exchange knows, read completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeFacts {
@@ -27,6 +29,8 @@ pub struct Facts {
     pub exchange: ExchangeFacts,
     /// What device management knows.
     pub inventory: Inventory,
+    /// What is decided otherwise than by these two.
+    pub exceptions: Exceptions,
 }
 
 /// One of a mailbox's two device lists.

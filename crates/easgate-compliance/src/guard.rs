@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use easgate_model::{DeviceId, MailboxId};
 
-use crate::{Change, MatchRate, Plan};
+use crate::{Change, MatchRate, Plan, Reason};
 
 /// How much may happen within 24 hours, whatever the kind of run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,10 +13,12 @@ pub struct Limits {
     pub loses_access: Threshold,
     /// Devices that an earlier run refused and that get mail.
     pub gains_access: Threshold,
+    /// Devices whose entries of ours are taken back, without any effect on their access now.
+    pub removals: Threshold,
 }
 
 impl Default for Limits {
-    /// 50 devices or 5 % lose access; 200 or 10 % gain it.
+    /// 50 devices or 5 % lose access; 200 or 10 % gain it; entries of 50 or 5 % are taken back.
     fn default() -> Self {
         Self {
             loses_access: Threshold {
@@ -26,6 +28,10 @@ impl Default for Limits {
             gains_access: Threshold {
                 count: 200,
                 percent: 10.0,
+            },
+            removals: Threshold {
+                count: 50,
+                percent: 5.0,
             },
         }
     }
@@ -82,6 +88,8 @@ pub struct Window {
     pub lost: u64,
     /// Refused devices that gained it.
     pub gained: u64,
+    /// Devices whose entries were taken back without any effect on their access.
+    pub removed: u64,
 }
 
 /// What the figures of a plan are measured against.
@@ -96,7 +104,14 @@ pub struct ScopeFigures {
     /// Whether the match rate is asked: with a directory as the source, where a bad join looks like mass
     /// un-enrolment.
     pub match_gate: bool,
+    /// What a person has approved of that the guard held.
+    pub released: BTreeSet<Released>,
 }
+
+/// A held change that a person has approved of: it goes as long as the facts still want it.
+///
+/// Whatever else holds the same device later is held all the same.
+pub type Released = (MailboxId, DeviceId, HeldBy);
 
 /// Why a change is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,9 +122,19 @@ pub enum HeldBy {
     GainsAccess,
     /// Too few devices could be matched to say who is not enrolled.
     MatchRate,
+    /// Too many entries of ours would be taken back.
+    Removals,
 }
 
 impl HeldBy {
+    /// Every cause.
+    pub const ALL: [Self; 4] = [
+        Self::LosesAccess,
+        Self::GainsAccess,
+        Self::MatchRate,
+        Self::Removals,
+    ];
+
     /// The stable name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -117,7 +142,25 @@ impl HeldBy {
             Self::LosesAccess => "losesAccess",
             Self::GainsAccess => "gainsAccess",
             Self::MatchRate => "matchRate",
+            Self::Removals => "removals",
         }
+    }
+
+    /// Whether it is this kind of change that can be held so.
+    #[must_use]
+    pub fn is_about(self, change: &Change) -> bool {
+        match self {
+            Self::LosesAccess => change.loses_access(),
+            Self::GainsAccess => change.gains_access(),
+            Self::MatchRate => change.restricts(),
+            Self::Removals => change.only_removes(),
+        }
+    }
+
+    /// Reads the stable name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|by| by.name() == name)
     }
 }
 
@@ -141,6 +184,8 @@ pub struct Figures {
     pub loses: u64,
     /// Refused devices that the plan gives access.
     pub gains: u64,
+    /// Devices whose entries the plan takes back without any effect on their access.
+    pub removals: u64,
     /// The match rate of the plan.
     pub match_rate: MatchRate,
     /// The match rate of the last good run, in percent.
@@ -170,7 +215,11 @@ const MOST_MATCH_FALL: f64 = 5.0;
 ///   never counts as gaining.
 /// - When the match rate is asked, and is below 80 % or more than 5 points under the last good run, nothing that
 ///   restricts is written.
-/// - What restricts a device that is reported as compromised is never held, though it counts.
+/// - When the entries of ours that are taken back without an effect on anybody's access are too many, none is: a
+///   policy that lost its members looks like that, and the next change of a default would take the mail.
+/// - What restricts a device that is reported as compromised, or that a person blocked, is never held, though it
+///   counts.
+/// - What a person has approved of goes, though it counts.
 /// - Everything else goes on.
 ///
 /// What a device has before and after is what Exchange's own order gives it.
@@ -187,6 +236,7 @@ pub fn guard(plan: &Plan, limits: &Limits, window: &Window, scope: &ScopeFigures
         window: *window,
         loses: count(plan.changes.iter().filter(|change| change.loses_access())),
         gains: count(plan.changes.iter().filter(|change| gains(change))),
+        removals: count(plan.changes.iter().filter(|change| change.only_removes())),
         match_rate: plan.match_rate,
         match_rate_before: scope.match_rate_before,
     };
@@ -196,6 +246,9 @@ pub fn guard(plan: &Plan, limits: &Limits, window: &Window, scope: &ScopeFigures
     let too_many_gain = limits
         .gains_access
         .is_exceeded(window.gained.saturating_add(figures.gains), scope.devices);
+    let too_many_removed = limits
+        .removals
+        .is_exceeded(window.removed.saturating_add(figures.removals), scope.devices);
     let badly_matched = scope.match_gate && is_badly_matched(&figures);
 
     let mut verdict = GuardVerdict {
@@ -203,17 +256,24 @@ pub fn guard(plan: &Plan, limits: &Limits, window: &Window, scope: &ScopeFigures
         ..GuardVerdict::default()
     };
     for change in &plan.changes {
-        let urgent = change.compromised && change.restricts();
+        let urgent = (change.compromised || change.reason == Reason::ManualBlock) && change.restricts();
         let by = if badly_matched && change.restricts() && !urgent {
             Some(HeldBy::MatchRate)
         } else if too_many_lose && change.loses_access() && !urgent {
             Some(HeldBy::LosesAccess)
         } else if too_many_gain && gains(change) {
             Some(HeldBy::GainsAccess)
+        } else if too_many_removed && change.only_removes() {
+            Some(HeldBy::Removals)
         } else {
             None
         };
-        match by {
+        let is_released = |by: HeldBy| {
+            scope
+                .released
+                .contains(&(change.mailbox, change.device.clone(), by))
+        };
+        match by.filter(|by| !is_released(*by)) {
             Some(by) => verdict.held.push(HeldChange {
                 change: change.clone(),
                 by,

@@ -17,6 +17,16 @@ pub enum Reason {
     NotEnrolled,
     /// A platform exception of the policy decides.
     PlatformException,
+    /// A person allowed the device.
+    ManualAllow,
+    /// A person blocked the device.
+    ManualBlock,
+    /// The record of the device vanished together with many others, and nothing is done about it yet.
+    Vanished,
+    /// Device management could not be asked, and the device is known.
+    Unreachable,
+    /// Device management could not be asked, and no run has seen the device before.
+    NewWhileUnreachable,
     /// The user is in none of the included groups.
     NotTargeted,
     /// The user is in an excluded group.
@@ -87,6 +97,11 @@ impl Reason {
             Self::NotCompliant => "notCompliant",
             Self::NotEnrolled => "notEnrolled",
             Self::PlatformException => "platformException",
+            Self::ManualAllow => "manualAllow",
+            Self::ManualBlock => "manualBlock",
+            Self::Vanished => "vanished",
+            Self::Unreachable => "unreachable",
+            Self::NewWhileUnreachable => "newWhileUnreachable",
             Self::NotTargeted => "notTargeted",
             Self::Exempt => "exempt",
             Self::NotLicensed => "notLicensed",
@@ -124,6 +139,15 @@ impl Reason {
             Self::NotCompliant => "The device is enrolled, and does not meet a compliance policy.",
             Self::NotEnrolled => "The device is not enrolled in device management under this user.",
             Self::PlatformException => "A platform exception of the policy names the class of the device.",
+            Self::ManualAllow => "A person has allowed the device, whatever device management says of it.",
+            Self::ManualBlock => "A person has blocked the device, whatever device management says of it.",
+            Self::Vanished => {
+                "The device's record has vanished from device management together with many others, so it is held."
+            }
+            Self::Unreachable => "Device management could not be asked, so the device is left as it is.",
+            Self::NewWhileUnreachable => {
+                "Device management could not be asked, and the device has never been seen before."
+            }
             Self::NotTargeted => "The user is in none of the groups that the policy targets.",
             Self::Exempt => "The user is in a group that the policy exempts.",
             Self::NotLicensed => "The user has no licence for device management.",
@@ -163,11 +187,15 @@ impl Reason {
             Self::NotCompliant => 9,
             Self::NotEnrolled => 10,
             Self::NotTargeted | Self::Exempt | Self::NotLicensed => 2,
+            Self::ManualAllow | Self::ManualBlock => 3,
             Self::MailboxMoving => 5,
             Self::OwnerUnknown
             | Self::OwnerAmbiguous
             | Self::IdOfAnotherUser
             | Self::AmbiguousDevice
+            | Self::Vanished
+            | Self::Unreachable
+            | Self::NewWhileUnreachable
             | Self::NotEvaluated(_) => 1,
             Self::PlatformException
             | Self::SystemMailbox
@@ -182,6 +210,12 @@ impl Reason {
             | Self::Reverted
             | Self::RolledBack => 7,
         }
+    }
+
+    /// Whether a person decided, and not the policy.
+    #[must_use]
+    pub const fn is_by_hand(self) -> bool {
+        matches!(self, Self::ManualAllow | Self::ManualBlock)
     }
 
     /// Whether the reason means the default access rule: what we added is taken back, and nothing else.

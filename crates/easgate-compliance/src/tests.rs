@@ -1,6 +1,7 @@
 //! Tables, laws, and the sequences that a naive design permits.
 
 mod decisions;
+mod exceptions;
 mod explanations;
 mod guards;
 mod laws;

@@ -7,12 +7,16 @@ use std::fmt;
 pub enum Question {
     /// Has the owner of the partnership a mailbox here?
     Mailbox,
+    /// Has nobody decided about the device by hand?
+    NotByHand,
     /// Is it the mailbox of one person?
     MailboxKind,
     /// Does the id stand for a device?
     DeviceId,
     /// Has Exchange evaluated the device since the mailbox moved?
     Settled,
+    /// Could device management be asked?
+    Reachable,
     /// Is exactly one directory user the owner?
     Owner,
     /// Is the user in a targeted group?
@@ -37,11 +41,13 @@ pub enum Question {
 
 impl Question {
     /// Every question in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Mailbox,
+        Self::NotByHand,
         Self::MailboxKind,
         Self::DeviceId,
         Self::Settled,
+        Self::Reachable,
         Self::Owner,
         Self::Targeted,
         Self::NotExempt,
@@ -59,9 +65,11 @@ impl Question {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mailbox => "mailbox",
+            Self::NotByHand => "notByHand",
             Self::MailboxKind => "mailboxKind",
             Self::DeviceId => "deviceId",
             Self::Settled => "settled",
+            Self::Reachable => "reachable",
             Self::Owner => "owner",
             Self::Targeted => "targeted",
             Self::NotExempt => "notExempt",
@@ -80,9 +88,11 @@ impl Question {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Mailbox => "Has the owner of the partnership a mailbox here?",
+            Self::NotByHand => "Has nobody decided about the device by hand?",
             Self::MailboxKind => "Is it the mailbox of one person?",
             Self::DeviceId => "Does the id stand for a device?",
             Self::Settled => "Has Exchange evaluated the device since the mailbox moved?",
+            Self::Reachable => "Could device management be asked?",
             Self::Owner => "Is exactly one user of the directory the owner?",
             Self::Targeted => "Is the user in a targeted group?",
             Self::NotExempt => "Is the user in no exempted group?",

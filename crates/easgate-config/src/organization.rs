@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::schedule::Schedule;
-use easgate_connector::{Mode, OrganizationConfig};
+use easgate_connector::{Mode, OrganizationConfig, Precautions};
 use easgate_intune::{Credential, FileSource, GraphConfig, ProxyLogin};
 use secrecy::SecretString;
 
@@ -82,6 +82,8 @@ pub struct Organization {
     pub policy: Policy,
     /// How much may change.
     pub limits: Limits,
+    /// What is done where the policy has nothing to say.
+    pub precautions: Precautions,
     /// What the service does by itself, and when.
     pub schedule: Schedule,
 }
@@ -97,6 +99,7 @@ impl Organization {
             limits: self.limits,
             lanes: 1,
             accept_shrunken: BTreeSet::new(),
+            precautions: self.precautions,
         }
     }
 

@@ -4,6 +4,7 @@ mod access;
 mod enrollment;
 mod exchange;
 mod policy;
+mod precautions;
 
 use std::path::{Path, PathBuf};
 
@@ -106,7 +107,9 @@ impl Checks<'_> {
             limits: Limits {
                 loses_access: raw.guard.loses_access.0,
                 gains_access: raw.guard.gains_access.0,
+                removals: raw.guard.removals.0,
             },
+            precautions: self.precautions(at, &raw.policy),
             schedule: schedule?,
         })
     }

@@ -13,11 +13,14 @@ use async_trait::async_trait;
 use easgate_compliance::{Change, Reason};
 use easgate_exchange::ListChange;
 use easgate_model::{AccessLevel, Mailbox, escape};
-use easgate_store::{Effect, Intent, IntentId, JournalError, List, Outcome, RunId, StoreError, Writer};
+use easgate_store::{
+    Effect, IntendError, Intent, IntentId, JournalError, List, Outcome, Pause, RunId, StoreError, Writer,
+};
 
 use crate::clock::Clock;
 use crate::cycle::CycleError;
 use crate::gate::Gate;
+use crate::gates::paused;
 use crate::lanes::{Next, side_by_side};
 use crate::lists::{edit, holds, list_change};
 use crate::ports::{CallError, CallErrorKind, EnrollmentSource, Exchange, SourceError};
@@ -41,6 +44,9 @@ pub(crate) struct Applied {
     /// How many failed or were not tried.
     pub(crate) failed: u64,
     pub(crate) errors: Vec<ReportError>,
+    /// How many were not made because somebody stopped all writing, and who.
+    pub(crate) paused: u64,
+    pub(crate) pause: Option<Pause>,
     /// Changes that were not made, and that would not be made later either without somebody's doing.
     pub(crate) closed: BTreeSet<Key>,
     /// How many a run with newer facts decided otherwise about, so that they were left to it.
@@ -117,7 +123,7 @@ impl Apply<'_> {
                 self.lanes,
                 by_mailbox(phase),
                 |(place, change)| {
-                    let made = self.one(&gate, change, effect(change, &is_gain));
+                    let made = self.one(&gate, change, &is_gain);
                     async move { (place, change, made.await) }
                 },
                 made,
@@ -159,7 +165,12 @@ impl Apply<'_> {
         self.clock.elapsed().saturating_sub(self.begun.at) > FRESH
     }
 
-    async fn one(&self, gate: &Gate<'_>, change: &Change, effect: Effect) -> Result<AppliedChange, Failure> {
+    async fn one(
+        &self,
+        gate: &Gate<'_>,
+        change: &Change,
+        is_gain: &(impl Fn(&Change) -> bool + Sync),
+    ) -> Result<AppliedChange, Failure> {
         let queue = self.begun.queue();
         if !lets_in(change) {
             queue.all_are_in().await;
@@ -193,12 +204,12 @@ impl Apply<'_> {
             access: change.access.name().to_owned(),
             reason: change.reason.name().to_owned(),
             decision: change.decision_id,
-            effect,
+            effect: effect(change, is_gain),
             command: command.to_powershell(),
             server: Some(self.exchange.endpoint()),
             at: self.clock.now(),
         };
-        let id = self.writer.intend(&intent).await.map_err(Failure::Journal)?;
+        let id = self.writer.intend_unless_paused(&intent).await?;
         let result = self.attempts(gate, pass, &command).await;
         let outcome = match &result {
             Ok(()) => Outcome::Applied,
@@ -229,13 +240,25 @@ pub(crate) enum Failure {
     Moved,
     /// What it rests on could not be read again.
     Unread(Box<CycleError>),
+    /// Somebody stopped all writing.
+    Paused(Pause),
+}
+
+impl From<IntendError> for Failure {
+    fn from(error: IntendError) -> Self {
+        match error {
+            IntendError::Paused(pause) => Self::Paused(pause),
+            IntendError::Store(error) => Self::Store(error),
+            IntendError::Journal(error) => Self::Journal(error),
+        }
+    }
 }
 
 impl Failure {
     const fn ends_the_run(&self) -> bool {
         match self {
             Self::Call(error) => error.ends_the_run(),
-            Self::Journal(_) | Self::Store(_) => true,
+            Self::Journal(_) | Self::Store(_) | Self::Paused(_) => true,
             Self::Source(_)
             | Self::StillEnrolled
             | Self::NotTried
@@ -264,6 +287,7 @@ impl Failure {
                 "stillEnrolled",
                 "the list of devices had lost its record, which is still there".to_owned(),
             ),
+            Self::Paused(pause) => ("paused", paused(pause)),
             Self::Moved => (
                 "moved",
                 "the lists have changed since they were read; the next run decides about it anew".to_owned(),
@@ -313,13 +337,19 @@ fn collected(done: Vec<Made<'_>>, of: usize) -> Applied {
         match result {
             Ok(made) => applied.changes.push(made),
             Err(Failure::Replaced) => applied.replaced += 1,
+            Err(Failure::Paused(pause)) => {
+                applied.paused += 1;
+                applied.pause = Some(pause);
+            }
             Err(failure) => {
                 applied.failed += 1;
                 applied.errors.push(failure.reported(change));
             }
         }
     }
-    if left > 0 {
+    if applied.pause.is_some() {
+        applied.paused += count(left);
+    } else if left > 0 {
         applied.failed += count(left);
         applied.errors.push(ReportError {
             mailbox: None,

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use easgate_compliance::{Limits, Policy};
 
+use crate::precautions::Precautions;
+
 /// What a cycle may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Mode {
@@ -72,4 +74,6 @@ pub struct OrganizationConfig {
     /// The inputs that may be shorter in this run than the protection against short inputs lets through, by their
     /// stable names. Empty but for a run that an administrator starts so.
     pub accept_shrunken: BTreeSet<String>,
+    /// What is done where the policy has nothing to say.
+    pub precautions: Precautions,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use easgate_compliance::{ExchangeFacts, Facts};
+use easgate_compliance::{Exceptions, ExchangeFacts, Facts, governed_by_default};
 use easgate_model::{Inventory, Mailbox, MailboxId, RecipientType};
 use easgate_store::{Baseline, BindError, Organization, ServerSeen, StoreError};
 use futures::future::{FutureExt, try_join5};
@@ -72,7 +72,11 @@ impl Gather<'_> {
             mailboxes,
             partnerships,
         };
-        let facts = Facts { exchange, inventory };
+        let facts = Facts {
+            exchange,
+            inventory,
+            exceptions: Exceptions::default(),
+        };
         let baseline = self.check_sizes(&facts, &before, servers)?;
         self.compare(&facts, &before, &mut warnings);
         Ok(Gathered {
@@ -175,7 +179,8 @@ impl Gather<'_> {
         let level = facts.exchange.settings.default_access_level.name();
         if let Some(before) = before.default_level.as_deref().filter(|before| *before != level) {
             warnings.push(format!(
-                "the organisation's default access level was {before} and is {level} now"
+                "the organisation's default access level was {before} and is {level} now, which governs {} devices",
+                governed_by_default(&facts.exchange)
             ));
         }
         let horizon = self.clock.now() + SKEW;

@@ -52,6 +52,8 @@ pub(crate) fn address(mailbox: &Mailbox) -> String {
 /// Whether a device is refused for what it is; a device that waits for its enrolment is not.
 fn refused(decision: &Decision) -> Option<bool> {
     match decision.access {
+        // What a person decides says nothing of what the device is.
+        _ if decision.reason.is_by_hand() => None,
         Access::Untouched => None,
         Access::Allow | Access::Block | Access::Quarantine => Some(decision.reason == Reason::NotCompliant),
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use easgate_compliance::Counts;
 use easgate_model::escape;
-use easgate_store::RunResult;
+use easgate_store::{Pause, RunResult};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -15,6 +15,7 @@ use crate::config::{Mode, OrganizationConfig};
 use crate::cycle::CycleError;
 use crate::drift::DriftReport;
 use crate::full_needed::FullNeeded;
+use crate::gates::{HeldSummary, at};
 use crate::hold_off::RetryAt;
 use crate::kind::Kind;
 use crate::latency::Latency;
@@ -40,6 +41,10 @@ pub struct Report {
     pub changes: ChangeCounts,
     /// Planned changes that were left to another run, which decided by newer facts.
     pub replaced: u64,
+    /// That somebody stopped all writing, before the run or while it wrote.
+    pub paused: Option<Pause>,
+    /// What the guard holds, under the ids by which people release it.
+    pub held_plans: Vec<HeldSummary>,
     /// How many changes the guard held, by its stable name of the cause.
     pub held_by: BTreeMap<&'static str, u64>,
     /// List entries that are not ours.
@@ -88,7 +93,7 @@ impl DecisionCounts {
 
 /// What became of the planned changes.
 ///
-/// In mode enforce every planned change is applied, failed, held, or replaced by what another run decided. In the other modes none is applied, and `held`
+/// In mode enforce every planned change is applied, failed, held, paused, or replaced by what another run decided. In the other modes none is applied, and `held`
 /// is what the guard would hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ChangeCounts {
@@ -100,6 +105,8 @@ pub struct ChangeCounts {
     pub failed: u64,
     /// Changes that the guard held.
     pub held: u64,
+    /// Changes that were not made because somebody stopped all writing.
+    pub paused: u64,
 }
 
 /// List entries that somebody else made.
@@ -150,6 +157,8 @@ impl Report {
             reasons: BTreeMap::new(),
             changes: ChangeCounts::default(),
             replaced: 0,
+            paused: None,
+            held_plans: Vec::new(),
             held_by: BTreeMap::new(),
             foreign: ForeignCounts::default(),
             drift: DriftReport::default(),
@@ -205,7 +214,7 @@ impl Report {
             RunResult::Unread
         } else if self.changes.failed > 0 || !self.errors.is_empty() {
             RunResult::Failed
-        } else if self.mode == Mode::Enforce && self.changes.held > 0 {
+        } else if self.mode == Mode::Enforce && self.changes.held > 0 && self.paused.is_none() {
             RunResult::Held
         } else {
             RunResult::Succeeded
@@ -247,7 +256,23 @@ impl Report {
                 "applied": self.changes.applied,
                 "failed": self.changes.failed,
                 "held": self.changes.held,
+                "paused": self.changes.paused,
             },
+            "paused": self.paused.as_ref().map(|pause| json!({
+                "since": at(pause.since),
+                "by": escape(&pause.by.name),
+                "uid": pause.by.uid,
+                "reason": escape(&pause.reason),
+            })),
+            "held_plans": self.held_plans.iter().map(|plan| json!({
+                "plan": plan.id,
+                "cause": plan.cause,
+                "state": plan.state.name(),
+                "changes": plan.changes,
+                "since": at(plan.since),
+                "by": plan.by.as_deref().map(escape),
+                "release": plan.command(&self.organization),
+            })).collect::<Vec<_>>(),
             "replaced": self.replaced,
             "held_by": self.held_by,
             "foreign": { "entries": self.foreign.entries, "contradicting": self.foreign.contradicting },

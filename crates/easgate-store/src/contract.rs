@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod cautions;
 pub(crate) mod devices;
+pub(crate) mod gates;
 pub(crate) mod known;
 pub(crate) mod last_runs;
 pub(crate) mod leases;
@@ -55,6 +56,14 @@ macro_rules! every_test {
             what_a_run_could_not_decide_leaves_what_an_earlier_one_said,
             a_device_that_stands_twice_in_a_run_is_one_row,
             texts_with_the_character_that_no_database_has_are_kept_without_it;
+            crate::contract::gates:
+            while_writing_is_paused_nothing_is_intended,
+            a_held_plan_keeps_its_id_and_the_last_word_counts,
+            a_run_does_not_change_what_was_approved_while_it_ran,
+            a_device_has_one_override_and_every_one_is_remembered,
+            an_override_waits_until_a_run_has_acted_on_it_and_on_its_end,
+            a_tombstone_keeps_its_time_until_it_ends,
+            entries_taken_back_without_effect_are_counted_over_a_day;
             crate::contract::known:
             what_differs_is_learned_and_what_is_the_same_is_not,
             users_are_found_by_every_address_that_they_have,
@@ -95,11 +104,11 @@ pub(crate) use every_test;
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-01 08:00 UTC);
 
-fn mailbox(number: u128) -> MailboxId {
+pub(crate) fn mailbox(number: u128) -> MailboxId {
     MailboxId(Uuid::from_u128(number))
 }
 
-fn device(text: &str) -> DeviceId {
+pub(crate) fn device(text: &str) -> DeviceId {
     text.parse().unwrap()
 }
 

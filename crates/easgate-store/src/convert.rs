@@ -40,6 +40,23 @@ pub(crate) fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
+pub(crate) fn to_optional_time(
+    micros: Option<i64>,
+    column: &'static str,
+) -> Result<Option<OffsetDateTime>, StoreError> {
+    micros.map(|micros| to_time(micros, column)).transpose()
+}
+
+pub(crate) fn to_uid(uid: Option<i64>, column: &'static str) -> Result<Option<u32>, StoreError> {
+    uid.map(|uid| {
+        u32::try_from(uid).map_err(|_| StoreError::Corrupt {
+            column,
+            value: uid.to_string(),
+        })
+    })
+    .transpose()
+}
+
 /// Yes and no, as the store keeps them.
 pub(crate) const fn flag(value: bool) -> i64 {
     if value { 1 } else { 0 }

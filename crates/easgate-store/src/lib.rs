@@ -14,9 +14,11 @@
 //! - what the runs know between them, and what of it changed and has not been acted upon ([`Lesson`], [`Work`]);
 //! - watermarks ([`Marks`]);
 //! - runs, and what the last good one saw ([`Baseline`]);
-//! - that Exchange refused the account ([`Refusal`]), and that a server could not be reached ([`Outage`]);
+//! - that Exchange refused the account ([`Refusal`]);
 //! - a mode that stands above the configured one ([`ForcedMode`]);
 //! - what others changed in Exchange ([`DriftRow`]);
+//! - the emergency stop ([`Pause`]), what the guard held and what people said to it ([`HeldPlan`]), what people
+//!   decided about single devices ([`StoredOverride`]), and devices whose record vanished ([`Tombstone`]);
 //! - the audit, a chain of records that each of these writes to in its own transaction ([`AuditEvent`]).
 //!
 //! **Invariants.** No clock: every time is an argument. No decision: what the rows mean is the caller's.
@@ -31,6 +33,7 @@ mod convert;
 mod devices;
 mod drift;
 mod forced;
+mod held;
 mod history;
 mod journal;
 mod known;
@@ -38,18 +41,23 @@ mod last_runs;
 mod lease;
 mod location;
 mod lock;
+mod maintain;
 mod marks;
 mod migrate;
 mod open;
 mod organization;
 mod outage;
+mod overrides;
 mod owned;
+mod pause;
 mod plans;
 mod rebuilt;
 mod refusal;
+mod removals;
 mod retries;
 mod runs;
 mod statement;
+mod tombstones;
 mod write;
 
 pub use audit::{
@@ -64,21 +72,26 @@ pub use claims::TakenOver;
 pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevice};
 pub use drift::{Acknowledged, DriftId, DriftRow, DriftSeen, Look, Observed};
 pub use forced::ForcedMode;
+pub use held::{HeldPlan, HeldRow, HeldState, HeldVerdict, Said};
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
 pub use known::{KnownPartnership, Learned, Lesson, Rows, Work};
 pub use last_runs::LastRun;
 pub use lease::{Holder, Lease, LeaseError, Lost};
 pub use location::{Location, LocationError};
+pub use maintain::{Holdings, RestoreError};
 pub use marks::Marks;
 pub use migrate::CopyError;
 pub use open::{OpenError, Store};
 pub use organization::{Organization, StoreError, Writer};
 pub use outage::Outage;
+pub use overrides::{NewOverride, OverrideEnd, OverrideId, StoredOverride};
 pub use owned::{List, OwnedEntry, OwnedRow};
+pub use pause::{IntendError, Pause};
 pub use rebuilt::{Rebuild, RebuildError, Recorded};
 pub use refusal::Refusal;
 pub use retries::Retry;
 pub use runs::{Finish, Run, RunId, RunResult};
+pub use tombstones::Tombstone;
 
 #[cfg(test)]
 mod anchor_tests;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod gates;
 mod run;
 mod store;
 mod sync;
@@ -16,8 +17,11 @@ use crate::logging::LogArguments;
 
 pub(crate) use apply::ApplyArguments;
 pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments};
+pub(crate) use gates::{
+    ApproveArguments, GateCommand, HeldArguments, PauseArguments, RejectArguments, ResumeArguments,
+};
 pub(crate) use run::RunArguments;
-pub(crate) use store::{RebuildArguments, StoreCommand};
+pub(crate) use store::{RebuildArguments, StoreBackupArguments, StoreCommand, StoreRestoreArguments};
 pub(crate) use sync::{SyncArguments, What};
 pub(crate) use undo::{
     AdoptArguments, Confirmed, DriftArguments, HistoryArguments, RollbackArguments, UndoArguments,
@@ -88,11 +92,13 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
     #[command(flatten)]
+    Gates(GateCommand),
+    #[command(flatten)]
     Undo(UndoCommand),
     /// The audit: who changed what and why, and whether it was tampered with
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// The store: what is kept from run to run
+    /// The store: whether it is whole, a copy of it, a copy put back, and its registry rebuilt
     #[command(subcommand)]
     Store(StoreCommand),
     /// The configuration file

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod devices;
 mod explain;
+mod gates;
 mod plan;
 mod rbac;
 mod run;
@@ -42,8 +43,9 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Devices(arguments) => devices::run(&arguments).await,
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,
-        Command::Store(command) => store::run(&command).await,
         Command::Audit(command) => audit::run(&command).await,
+        Command::Store(command) => store::run(&command).await,
+        Command::Gates(command) => gates::run(&command).await,
         Command::Undo(command) => undo::run(&command).await,
         Command::Config(command) => config::run(&command),
         Command::Simulate(command) => simulate::run(&command).await,

@@ -7,7 +7,9 @@ use std::time::Duration;
 use easgate_cmdlet::{Authentication, CmdletTransport, Config, WsmanTransport};
 use easgate_compliance::{Limits, Policy, Threshold};
 use easgate_connector::adapters::ExchangeAdapter;
-use easgate_connector::{Cycle, Mode, OrganizationConfig, Report, Silent, SystemClock, WriteQueue};
+use easgate_connector::{
+    Cycle, Mode, OrganizationConfig, Precautions, Report, Silent, SystemClock, WriteQueue,
+};
 use easgate_intune::FileSource;
 use easgate_store::Store;
 
@@ -36,6 +38,7 @@ pub(super) async fn two_syncs_apart(config: Config, pause: Duration) -> (Report,
             ..Limits::default()
         },
         accept_shrunken: BTreeSet::new(),
+        precautions: Precautions::default(),
         lanes: 1,
     };
     let config = Config {

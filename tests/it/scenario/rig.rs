@@ -5,7 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
-use easgate_connector::{Cycle, CycleError, Mode, OrganizationConfig, Planned, Report, Silent, WriteQueue};
+use easgate_connector::{
+    Cycle, CycleError, Mode, OrganizationConfig, Planned, Precautions, Report, Silent, WriteQueue,
+};
 use easgate_model::EmailAddress;
 use easgate_store::{List, Store};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -39,6 +41,7 @@ impl Rig {
                 limits: Limits::default(),
                 lanes: 1,
                 accept_shrunken: BTreeSet::new(),
+                precautions: Precautions::default(),
             },
             folder: folder(),
             queue: WriteQueue::new(2),

@@ -77,6 +77,7 @@ fn set(rig: &mut Rig, words: &[&str]) {
         ["unmanaged", "block"] => rig.config.policy.unmanaged = Unmanaged::Block,
         ["unmanaged", "quarantine"] => rig.config.policy.unmanaged = Unmanaged::Quarantine,
         ["limit", "loses", limit] => rig.config.limits.loses_access = threshold(limit),
+        ["limit", "removals", limit] => rig.config.limits.removals = threshold(limit),
         ["limit", "gains", limit] => rig.config.limits.gains_access = threshold(limit),
         ["accept-shrunken", input] => drop(rig.config.accept_shrunken.insert(input.to_owned())),
         ["fail", call, kind] => fail(rig, call, kind, "1"),
@@ -186,6 +187,7 @@ pub(crate) const fn no_limits() -> Limits {
     Limits {
         loses_access: Threshold::percent(100.0),
         gains_access: Threshold::percent(100.0),
+        removals: Threshold::percent(100.0),
     }
 }
 

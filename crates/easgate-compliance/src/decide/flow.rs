@@ -1,12 +1,12 @@
 //! The decision flow for one case.
 
-use easgate_model::{AccessLevel, AccessStateReason, DirectoryUser, Mailbox, RecipientType};
+use easgate_model::{AccessLevel, AccessStateReason, DirectoryUser, Mailbox, Partnership, RecipientType};
 
 use crate::index::{Index, Owner};
 use crate::lists::{Lists, Order, evaluate_with};
 use crate::policy::{PlatformException, Unmanaged};
 use crate::trace::{Answer, Question, Trace};
-use crate::{Access, Ownership, Policy, Reason, Unevaluated};
+use crate::{Access, ByHand, NewDevices, Ownership, Policy, Reason, Unevaluated, Unreachable};
 
 use super::Case;
 use super::verdict::{Verdict, verdict};
@@ -51,7 +51,18 @@ pub(crate) fn decide_case<'a>(
         ownership,
         case,
     };
-    let user = match flow.scope(trace) {
+    if let Some(outcome) = flow.by_hand(trace) {
+        return outcome;
+    }
+    let mailbox = match flow.device(trace) {
+        Ok(mailbox) => mailbox,
+        Err(reason) => return Outcome::untouched(reason),
+    };
+    if let Some(unreachable) = &index.facts.exceptions.unreachable {
+        return flow.unreachable(unreachable, trace);
+    }
+    trace.yes(Question::Reachable, String::new);
+    let user = match flow.person(mailbox, trace) {
         Ok(user) => user,
         Err(reason) => return Outcome::untouched(reason),
     };
@@ -69,8 +80,54 @@ struct Flow<'a, 'f> {
 }
 
 impl Flow<'_, '_> {
-    /// Whether the case is decided at all: gives the place of the user, or why it is left alone.
-    fn scope(&self, trace: &mut impl Trace) -> Result<usize, Reason> {
+    /// What a person has decided, if one has.
+    fn by_hand(&self, trace: &mut impl Trace) -> Option<Outcome> {
+        let mailbox = self.case.mailbox.filter(|mailbox| !is_system(mailbox))?;
+        let overrides = &self.index.facts.exceptions.overrides;
+        let found = overrides
+            .get(mailbox.id, self.case.device)
+            .filter(|_| !self.case.device.is_placeholder());
+        let Some(found) = found else {
+            trace.yes(Question::NotByHand, String::new);
+            return None;
+        };
+        trace.yes(Question::Mailbox, || mailbox.distinguished_name.to_string());
+        let (access, reason) = match found.access {
+            ByHand::Allow => (Access::Allow, Reason::ManualAllow),
+            ByHand::Block => (Access::Block, Reason::ManualBlock),
+        };
+        trace.note(Question::NotByHand, Answer::No, true, || found.detail.clone());
+        Some(Outcome {
+            access,
+            reason,
+            enrollment: None,
+        })
+    }
+
+    /// What is done while device management cannot be asked.
+    fn unreachable(&self, unreachable: &Unreachable, trace: &mut impl Trace) -> Outcome {
+        let id = self.case.id;
+        let is_known = id.is_none_or(|id| unreachable.known.contains(id, self.case.device));
+        let is_outlook = self.case.partnerships().any(Partnership::is_outlook);
+        if is_known || is_outlook || self.case.is_gone() {
+            return Outcome::untouched(no(trace, Question::Reachable, Reason::Unreachable, String::new));
+        }
+        let access = match unreachable.new_devices {
+            NewDevices::Allow => Access::Allow,
+            NewDevices::Quarantine => self.quarantine_or_block(),
+        };
+        let reason = no(trace, Question::Reachable, Reason::NewWhileUnreachable, || {
+            "no run has seen the device before".to_owned()
+        });
+        Outcome {
+            access,
+            reason,
+            enrollment: None,
+        }
+    }
+
+    /// Whether the case is a device of a person's mailbox: gives the mailbox, or why it is left alone.
+    fn device(&self, trace: &mut impl Trace) -> Result<&Mailbox, Reason> {
         let mailbox = self.mailbox(trace)?;
         if self.case.device.is_placeholder() {
             return Err(no(trace, Question::DeviceId, Reason::PlaceholderId, String::new));
@@ -81,6 +138,11 @@ impl Flow<'_, '_> {
             return Err(no(trace, Question::Settled, Reason::MailboxMoving, String::new));
         }
         trace.yes(Question::Settled, String::new);
+        Ok(mailbox)
+    }
+
+    /// Whether the policy decides for the owner of `mailbox`: gives the place of the user, or why it is left alone.
+    fn person(&self, mailbox: &Mailbox, trace: &mut impl Trace) -> Result<usize, Reason> {
         let user = match self.index.owner(mailbox) {
             Owner::User(user) => user,
             Owner::Unknown => {
@@ -112,7 +174,7 @@ impl Flow<'_, '_> {
         };
         trace.yes(Question::Mailbox, || mailbox.distinguished_name.to_string());
         let kind = match &mailbox.recipient_type {
-            _ if mailbox.is_system() => Some(Reason::SystemMailbox),
+            _ if is_system(mailbox) => Some(Reason::SystemMailbox),
             RecipientType::System => Some(Reason::SystemMailbox),
             RecipientType::Shared => Some(Reason::SharedMailbox),
             RecipientType::Room => Some(Reason::RoomMailbox),
@@ -238,6 +300,12 @@ impl Flow<'_, '_> {
     }
 
     fn compliance(&self, verdict: Verdict, trace: &mut impl Trace) -> Outcome {
+        if verdict == Verdict::NoRecord
+            && let Some(held) = self.vanished()
+        {
+            let reason = no(trace, Question::Enrolled, Reason::Vanished, || held.to_owned());
+            return Outcome::untouched(reason);
+        }
         let always = self.policy.always_allow_compliant;
         let (question, access, reason) = match verdict {
             Verdict::NoRecord | Verdict::NotEnrolled(_) | Verdict::Elsewhere | Verdict::Contradicting => {
@@ -272,6 +340,12 @@ impl Flow<'_, '_> {
         };
         trace.note(question, answer, true, || self.record(verdict));
         Outcome::of(access, reason, verdict)
+    }
+
+    /// For how long the device is held because its record vanished together with many others.
+    fn vanished(&self) -> Option<&str> {
+        let held = &self.index.facts.exceptions.vanished;
+        held.get(self.case.id?, self.case.device).map(String::as_str)
     }
 
     fn unmanaged(&self) -> Access {
@@ -318,6 +392,11 @@ impl Flow<'_, '_> {
             },
         )
     }
+}
+
+/// Whether nobody decides about the mailbox's devices, not even by hand: Exchange's own, and its monitoring's.
+fn is_system(mailbox: &Mailbox) -> bool {
+    mailbox.is_system() || mailbox.recipient_type == RecipientType::System
 }
 
 /// Notes that `question` decided with *no*, and gives the reason back.

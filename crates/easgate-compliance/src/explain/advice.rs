@@ -62,6 +62,16 @@ const fn by_reason(reason: Reason) -> &'static str {
         }
         Reason::NotEnrolled => "The device gets mail once its user has enrolled it and it is compliant.",
         Reason::PlatformException => "An administrator would have to change the platform exceptions.",
+        Reason::ManualAllow | Reason::ManualBlock => {
+            "The policy decides once this has expired, or after `easgate clear`."
+        }
+        Reason::Vanished => {
+            "The policy decides once the record is there again; else the device counts as not enrolled when the \
+             time is over."
+        }
+        Reason::Unreachable | Reason::NewWhileUnreachable => {
+            "The policy decides once device management can be asked again."
+        }
         Reason::NotTargeted => "The policy decides once the user is in an included group.",
         Reason::Exempt => "The policy decides once the user is in no excluded group.",
         Reason::NotLicensed => "The policy decides once the user has a licence for device management.",

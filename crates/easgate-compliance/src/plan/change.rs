@@ -57,6 +57,14 @@ impl Change {
         self.before != AccessLevel::Allow && self.after == AccessLevel::Allow
     }
 
+    /// Whether entries of ours are taken back, and nobody's access changes by that now.
+    #[must_use]
+    pub fn only_removes(&self) -> bool {
+        let removes = self.allow == ListEdit::Remove || self.block == ListEdit::Remove;
+        let adds = self.allow == ListEdit::Add || self.block == ListEdit::Add;
+        removes && !adds && !self.loses_access() && !self.gains_access()
+    }
+
     /// Whether the change refuses more than is refused now: a stricter level, a new block entry, or the end of
     /// an allow entry on which access rests.
     #[must_use]

@@ -38,11 +38,13 @@ pub(crate) fn edits(access: Access, reason: Reason, s: Situation) -> Option<(Lis
         // A foreign block beats an allow entry: it is reported, and nothing is planned against it.
         Access::Allow if lists.foreign_block() => (ListEdit::Keep, ListEdit::Keep),
         Access::Allow => (add_if(!lists.in_allow && !s.gone), remove_if(lists.own_block)),
-        Access::Block => (remove_if(lists.own_allow), add_if(needs_block(s))),
+        Access::Block => (remove_if(lists.own_allow), add_if(needs_block(reason, s))),
         Access::Quarantine => (remove_if(lists.own_allow), remove_if(lists.own_block)),
         Access::Untouched if reason.means_default_rule() => {
             (remove_if(lists.own_allow), remove_if(lists.own_block))
         }
+        // Nobody could be asked, not even whether the device is really gone.
+        Access::Untouched if reason == Reason::Unreachable => (ListEdit::Keep, ListEdit::Keep),
         // Unclear facts take nothing from anybody; but where no device is left, an allow entry of ours would
         // wait for whoever comes with the same id.
         Access::Untouched => (remove_if(lists.own_allow && s.gone), ListEdit::Keep),
@@ -50,8 +52,10 @@ pub(crate) fn edits(access: Access, reason: Reason, s: Situation) -> Option<(Lis
     (allow != ListEdit::Keep || block != ListEdit::Keep).then_some((allow, block))
 }
 
-fn needs_block(s: Situation) -> bool {
-    let tolerated = s.lists.foreign_allow() && s.foreign_allow == ForeignAllow::Report;
+fn needs_block(reason: Reason, s: Situation) -> bool {
+    // The word of a person about this one device is newer than any list.
+    let tolerated =
+        s.lists.foreign_allow() && s.foreign_allow == ForeignAllow::Report && reason != Reason::ManualBlock;
     !s.gone && !s.lists.in_block && !tolerated && s.without_us != AccessLevel::Block
 }
 

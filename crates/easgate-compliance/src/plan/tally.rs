@@ -129,6 +129,10 @@ impl MatchRate {
             | Reason::OwnerWithoutMailbox
             | Reason::Outlook
             | Reason::PlaceholderId
+            | Reason::ManualAllow
+            | Reason::ManualBlock
+            | Reason::Unreachable
+            | Reason::NewWhileUnreachable
             | Reason::MailboxMoving
             | Reason::Reverted
             | Reason::RolledBack => (0, 0),
@@ -141,6 +145,7 @@ impl MatchRate {
             | Reason::CompliantByDefaultRule
             | Reason::NotCompliant
             | Reason::NotEnrolled
+            | Reason::Vanished
             | Reason::PlatformException
             | Reason::NotTargeted
             | Reason::Exempt

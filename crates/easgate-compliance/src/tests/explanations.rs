@@ -69,9 +69,11 @@ fn every_question_is_shown_whether_it_was_asked_or_not() {
         &expect![[r#"
             block notCompliant
               mailbox           yes      CN=ana,OU=Staff,DC=x,DC=example
+              notByHand         yes
               mailboxKind       yes      user
               deviceId          yes      A1
               settled           yes
+              reachable         yes
               owner             yes      ana@x.example
               targeted          yes      group staff
               notExempt         yes
@@ -105,9 +107,11 @@ fn who_is_not_enrolled_sees_what_nearly_matches() {
         &expect![[r#"
             quarantine notEnrolled
               mailbox           yes      CN=ana,OU=Staff,DC=x,DC=example
+              notByHand         yes
               mailboxKind       yes      user
               deviceId          yes      ApplC39GQ8NNDTDL
               settled           yes
+              reachable         yes
               owner             yes      ana@x.example
               targeted          yes      everyone is targeted
               notExempt         yes
@@ -138,9 +142,11 @@ fn what_stands_in_the_way_is_said() {
         &expect![[r#"
             allow compliant
               mailbox           yes      CN=ana,OU=Staff,DC=x,DC=example
+              notByHand         yes
               mailboxKind       yes      user
               deviceId          yes      A1
               settled           yes
+              reachable         yes
               owner             yes      ana@x.example
               targeted          yes      everyone is targeted
               notExempt         yes
@@ -166,9 +172,11 @@ fn what_stands_in_the_way_is_said() {
         &expect![[r#"
             block notEnrolled
               mailbox           yes      CN=ana,OU=Staff,DC=x,DC=example
+              notByHand         yes
               mailboxKind       yes      user
               deviceId          yes      A1
               settled           yes
+              reachable         yes
               owner             yes      ana@x.example
               targeted          yes      everyone is targeted
               notExempt         yes

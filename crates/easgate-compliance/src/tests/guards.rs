@@ -24,7 +24,15 @@ fn check(limits: Limits, rows: &[(u32, u64, u64)], expected: &Expect) {
             devices,
             ..ScopeFigures::default()
         };
-        let verdict = guard(&plan_of(&world), &limits, &Window { lost, gained: 0 }, &scope);
+        let verdict = guard(
+            &plan_of(&world),
+            &limits,
+            &Window {
+                lost,
+                ..Window::default()
+            },
+            &scope,
+        );
         let (go, held) = (verdict.go.len(), verdict.held.len());
         writeln!(said, "{losing} of {devices} after {lost}: {go} go, {held} held").unwrap();
     }

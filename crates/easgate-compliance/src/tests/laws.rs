@@ -233,10 +233,10 @@ proptest! {
     ) {
         let plan = plan_of(&world);
         let limit = Threshold { count, percent };
-        let limits = Limits { loses_access: limit, gains_access: limit };
-        let window = Window { lost: window.0, gained: window.1 };
+        let limits = Limits { loses_access: limit, gains_access: limit, removals: limit };
+        let window = Window { lost: window.0, gained: window.1, removed: 0 };
         let refused = plan.changes.iter().map(|change| (change.mailbox, change.device.clone())).collect();
-        let scope = ScopeFigures { devices, refused_by_earlier_run: refused, match_rate_before: Some(100.0), match_gate: gate };
+        let scope = ScopeFigures { devices, refused_by_earlier_run: refused, match_rate_before: Some(100.0), match_gate: gate, released: BTreeSet::new() };
         let verdict = guard(&plan, &limits, &window, &scope);
         prop_assert_eq!(verdict.go.len() + verdict.held.len(), plan.changes.len());
         let going = |what: fn(&crate::Change) -> bool| {

@@ -62,7 +62,14 @@ fn sequence_2_a_slow_renaming_takes_access_from_nobody() {
             world.user(&name).user_principal_name = format!("{name}@new.example").parse().unwrap();
         }
         let plan = plan_of(&world);
-        let verdict = guard_of(&plan, Window { lost, gained: 0 }, graph(Some(100.0)));
+        let verdict = guard_of(
+            &plan,
+            Window {
+                lost,
+                ..Window::default()
+            },
+            graph(Some(100.0)),
+        );
         lost += u64::try_from(verdict.go.iter().filter(|change| change.loses_access()).count()).unwrap();
         world.apply(&verdict.go);
     }
@@ -80,7 +87,14 @@ fn sequence_2_a_slow_loss_is_held_once_the_day_is_full() {
         for record in &mut world.facts.inventory.enrollments[batch..batch + 40] {
             record.compliance = easgate_model::ComplianceState::Noncompliant;
         }
-        let verdict = guard_of(&plan_of(&world), Window { lost, gained: 0 }, graph(Some(100.0)));
+        let verdict = guard_of(
+            &plan_of(&world),
+            Window {
+                lost,
+                ..Window::default()
+            },
+            graph(Some(100.0)),
+        );
         lost += u64::try_from(verdict.go.iter().filter(|change| change.loses_access()).count()).unwrap();
         world.apply(&verdict.go);
     }

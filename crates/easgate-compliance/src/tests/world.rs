@@ -13,8 +13,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    Change, ConfigManagerMeans, DeviceClass, ExchangeFacts, Facts, ForeignAllow, List, ListEdit, OwnedEntry,
-    Ownership, PlatformException, Policy, Unmanaged, decide, plan,
+    ByDevice, ByHand, Change, ConfigManagerMeans, DeviceClass, Exceptions, ExchangeFacts, Facts,
+    ForeignAllow, List, ListEdit, NewDevices, Override, OwnedEntry, Ownership, PlatformException, Policy,
+    Unmanaged, Unreachable, decide, plan,
 };
 
 /// Facts, policy and registry, written as lines:
@@ -25,6 +26,8 @@ use crate::{
 /// mailbox NAME [kind=KIND] [smtp=X] [off]  phone NAME ID [type=X] [client=X] [policy] [upgrade]
 /// record NAME|- ID|- STATE [agent=X] [state=X] [at=N] [compromised] [serial=X]
 /// ours|foreign NAME allow|block ID         nouser NAME        nomailbox NAME
+/// byhand NAME allow|block ID               vanished NAME ID
+/// unreachable allow|quarantine             known NAME ID
 /// ```
 ///
 /// Whoever is named has a mailbox and a licensed user, unless a line says otherwise.
@@ -56,6 +59,7 @@ impl World {
             facts: Facts {
                 exchange,
                 inventory: Inventory::default(),
+                exceptions: Exceptions::default(),
             },
             policy: Policy::default(),
             ownership: Ownership::default(),
@@ -125,6 +129,7 @@ impl World {
             "phone" => self.phone(words[0], words[1], option),
             "record" => self.record(words[0], words[1], words[2], option),
             "ours" | "foreign" => self.entry(verb, words[0], words[1], words[2]),
+            "byhand" | "vanished" | "unreachable" | "known" => self.exception(verb, words),
             "nouser" | "nomailbox" => {}
             other => panic!("no such line: {other}"),
         }
@@ -154,6 +159,39 @@ impl World {
                 list,
                 device,
             });
+        }
+    }
+
+    fn exception(&mut self, verb: &str, words: &[&str]) {
+        let exceptions = &mut self.facts.exceptions;
+        let id = |text: &str| text.parse::<DeviceId>().unwrap();
+        match (verb, words) {
+            ("byhand", [name, access, device]) => exceptions.overrides.insert(
+                mailbox_id(name),
+                id(device),
+                Override {
+                    access: ByHand::from_name(access).unwrap(),
+                    detail: "by the help desk".to_owned(),
+                },
+            ),
+            ("vanished", [name, device]) => {
+                let held = "held until tomorrow".to_owned();
+                exceptions.vanished.insert(mailbox_id(name), id(device), held);
+            }
+            ("unreachable", [access]) => {
+                exceptions.unreachable = Some(Unreachable {
+                    new_devices: match *access {
+                        "allow" => NewDevices::Allow,
+                        _ => NewDevices::Quarantine,
+                    },
+                    known: ByDevice::default(),
+                });
+            }
+            ("known", [name, device]) => {
+                let unreachable = exceptions.unreachable.as_mut().unwrap();
+                unreachable.known.insert(mailbox_id(name), id(device), ());
+            }
+            other => panic!("no such exception: {other:?}"),
         }
     }
 

@@ -13,7 +13,7 @@ mod targets;
 
 use std::collections::BTreeSet;
 
-use easgate_compliance::{Facts, Ownership, Plan, ScopeFigures, Window, decide, guard, plan as plan_of};
+use easgate_compliance::{Facts, Ownership, ScopeFigures, guard};
 use easgate_model::{DeviceAccessRule, EmailAddress, OrganizationSettings};
 use easgate_store::{Baseline, Marks, Organization, Rows, Work, Writer};
 use time::OffsetDateTime;
@@ -191,34 +191,31 @@ impl Cycle<'_> {
         &self,
         organization: &Organization,
         head: &Head,
-        facts: Facts,
+        mut facts: Facts,
         owned: &Owned,
         refused: &BTreeSet<Key>,
-        in_question: impl Fn(&Key) -> bool,
+        in_question: impl Fn(&Key) -> bool + Send + Sync,
     ) -> Result<Planned, CycleError> {
-        let policy = &self.config.policy;
         let ownership: Ownership = owned.present.iter().map(owned_entry).collect();
-        let mut decisions = decide(&facts, policy, &ownership);
-        decisions.retain(|decision| {
-            decision
-                .mailbox
-                .is_some_and(|mailbox| in_question(&(mailbox, decision.device.clone())))
-        });
-        let plan: Plan = plan_of(&facts, &decisions, &ownership, policy);
-        let window = organization.window(self.clock.now()).await?;
+        let (gates, decisions, plan) = self
+            .decided(organization, &mut facts, &head.before, &ownership, |decision| {
+                decision
+                    .mailbox
+                    .is_some_and(|mailbox| in_question(&(mailbox, decision.device.clone())))
+            })
+            .await?;
+        let window = self.window(organization).await?;
         let scope = ScopeFigures {
             devices: head.before.sizes.get("exchange.devices").copied().unwrap_or(0),
             refused_by_earlier_run: refused.clone(),
             match_rate_before: None,
             match_gate: false,
-        };
-        let window = Window {
-            lost: window.lost,
-            gained: window.gained,
+            released: gates.released(),
         };
         let verdict = guard(&plan, &self.config.limits, &window, &scope);
         let mut warnings = oddities(&plan, rows(&owned.taken_out));
         warnings.extend(held_because(&verdict));
+        warnings.extend(gates.warnings());
         Ok(Planned {
             facts,
             decisions,
@@ -226,6 +223,7 @@ impl Cycle<'_> {
             plan,
             verdict,
             warnings,
+            gates,
         })
     }
 

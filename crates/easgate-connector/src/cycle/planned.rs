@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use easgate_compliance::{
-    Decision, Facts, GuardVerdict, HeldBy, MatchRate, Ownership, Plan, ScopeFigures, Window, decide, guard,
-    plan,
+    Decision, Facts, GuardVerdict, HeldBy, MatchRate, Ownership, Plan, ScopeFigures, guard,
 };
 use easgate_model::{DeviceId, MailboxId};
 use easgate_store::Organization;
 
 use super::{Cycle, CycleError, Seen, owned_entry, rows};
+use crate::gates::Gates;
 use crate::gather::Gathered;
 use crate::ports::SourceKind;
 use crate::recovery::Owned;
@@ -30,6 +30,8 @@ pub struct Planned {
     pub verdict: GuardVerdict,
     /// What somebody should know.
     pub warnings: Vec<String>,
+    /// What stops, holds or overrides the policy.
+    pub gates: Gates,
 }
 
 impl Cycle<'_> {
@@ -41,16 +43,16 @@ impl Cycle<'_> {
         refused: &BTreeSet<(MailboxId, DeviceId)>,
     ) -> Result<(Planned, Seen), CycleError> {
         let Gathered {
-            facts,
+            mut facts,
             mut baseline,
             before,
             mut warnings,
         } = gathered;
-        let policy = &self.config.policy;
         let ownership: Ownership = owned.present.iter().map(owned_entry).collect();
-        let decisions = decide(&facts, policy, &ownership);
-        let plan = plan(&facts, &decisions, &ownership, policy);
-        let window = organization.window(self.clock.now()).await?;
+        let (gates, decisions, plan) = self
+            .decided(organization, &mut facts, &before, &ownership, |_| true)
+            .await?;
+        let window = self.window(organization).await?;
         let scope = ScopeFigures {
             devices: rows(&facts.exchange.partnerships),
             refused_by_earlier_run: refused.clone(),
@@ -58,10 +60,7 @@ impl Cycle<'_> {
                 .matched
                 .map(|(matched, of)| MatchRate { matched, of }.percent()),
             match_gate: self.source.kind() == SourceKind::Graph && !self.accepts_match_rate(),
-        };
-        let window = Window {
-            lost: window.lost,
-            gained: window.gained,
+            released: gates.released(),
         };
         let verdict = guard(&plan, &self.config.limits, &window, &scope);
         baseline.matched = before.matched;
@@ -77,6 +76,7 @@ impl Cycle<'_> {
         }
         warnings.extend(oddities(&plan, rows(&owned.taken_out)));
         warnings.extend(held_because(&verdict));
+        warnings.extend(gates.warnings());
         Ok((
             Planned {
                 facts,
@@ -85,6 +85,7 @@ impl Cycle<'_> {
                 plan,
                 verdict,
                 warnings,
+                gates,
             },
             baseline,
         ))
@@ -149,6 +150,10 @@ pub(super) fn held_because(verdict: &GuardVerdict) -> Vec<String> {
         HeldBy::MatchRate => {
             format!("{changes} changes are held because too few devices can be tied to a user")
         }
+        HeldBy::Removals => format!(
+            "{changes} changes are held: entries of {} of {} devices would be taken back, and {} were in the last 24 hours",
+            figures.removals, figures.devices, figures.window.removed
+        ),
     };
     counts.iter().map(because).collect()
 }

@@ -9,7 +9,6 @@ use easgate_store::{RunId, Writer};
 use super::part::Rechecks;
 use super::{Cycle, Planned, by_id};
 use crate::apply::{Applied, Apply};
-use crate::config::Mode;
 use crate::confirm::Confirm;
 use crate::queue::{Begun, Key};
 use crate::report::Report;
@@ -25,10 +24,10 @@ impl Cycle<'_> {
         refused: &BTreeSet<Key>,
         report: &mut Report,
     ) -> Vec<DeviceId> {
-        let (Mode::Enforce, Some(run)) = (self.config.mode, begun.run()) else {
+        let Some(run) = begun.run() else {
             return Vec::new();
         };
-        if !self.may_be_trusted(writer.organization(), planned, report).await {
+        if !self.may_write(writer, run, planned, report).await {
             return Vec::new();
         }
         let is_gain = |change: &Change| refused.contains(&key(change));
@@ -38,6 +37,9 @@ impl Cycle<'_> {
         report.changes.failed = applied.failed;
         report.replaced = applied.replaced;
         report.errors.extend(applied.errors);
+        report.changes.paused = applied.paused;
+        report.paused = applied.pause;
+        self.has_written(writer, planned, report).await;
         let changed = applied.changes.into_iter();
         changed.map(|change| change.intent.device).collect()
     }

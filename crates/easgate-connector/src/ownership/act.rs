@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use easgate_compliance::{
-    Change, ExchangeFacts, GuardVerdict, PastChange, ScopeFigures, UndoPlan, Window, guard, revert, rollback,
+    Change, ExchangeFacts, GuardVerdict, PastChange, ScopeFigures, UndoPlan, guard, revert, rollback,
 };
 use easgate_model::{DeviceId, MailboxId};
 use easgate_store::{Actor, ForcedMode, IntentId, JournalEntry, Organization, RunId, Writer};
@@ -12,11 +12,13 @@ use time::OffsetDateTime;
 use crate::apply::{Applied, Apply};
 use crate::config::Mode;
 use crate::confirm::Confirm;
-use crate::cycle::{Cycle, CycleError, rows};
+use crate::cycle::{Cycle, CycleError, give_back, rows};
+use crate::gates::paused;
+use crate::leadership::while_kept;
 use crate::progress::{Phase, Progress};
 use crate::queue::Begun;
 use crate::recovery::{Scope, recover};
-use crate::report::rfc3339;
+use crate::report::{ReportError, rfc3339};
 
 use super::convert::{past_change, stored_entry};
 use super::look::{by_id, registry};
@@ -100,7 +102,9 @@ impl Cycle<'_> {
     /// As [`Cycle::plan_undo`]; mode observe; another process works on the organisation.
     pub async fn undo(&self, undoing: Undoing, by: Actor) -> Result<(PlannedUndo, UndoReport), UndoError> {
         let writer = self.writer().await?.acting_as(by);
-        self.undo_with(&writer, undoing).await
+        let done = while_kept(&writer, self.clock, self.undo_with(&writer, undoing)).await;
+        give_back(writer).await;
+        done
     }
 
     /// The same for a caller that holds the organisation's `writer`, on behalf of its actor.
@@ -116,6 +120,11 @@ impl Cycle<'_> {
             return Err(UndoError::Observe);
         }
         check_run(writer.organization(), undoing).await?;
+        if let Some(caution) = writer.organization().caution().await? {
+            return Err(UndoError::Doubt {
+                doubt: caution.to_string(),
+            });
+        }
         let started = self.clock.elapsed();
         let run = writer
             .start_run(undoing.name(), self.config.mode.name(), self.clock.now())
@@ -181,7 +190,14 @@ impl Cycle<'_> {
         let applied = self.apply_undo(writer, (begun, run), &planned, is_gain).await;
         report.changes.applied = rows(&applied.changes);
         report.changes.failed = applied.failed;
+        report.changes.paused = applied.paused;
         report.errors.extend(applied.errors);
+        report.errors.extend(applied.pause.map(|pause| ReportError {
+            mailbox: None,
+            device: None,
+            kind: "paused",
+            message: paused(&pause),
+        }));
         Ok(planned)
     }
 
@@ -201,11 +217,7 @@ impl Cycle<'_> {
                 rollback(&exchange, &ownership, &undone, &later)
             }
         };
-        let window = organization.window(self.clock.now()).await?;
-        let window = Window {
-            lost: window.lost,
-            gained: window.gained,
-        };
+        let window = self.window(organization).await?;
         let scope = ScopeFigures {
             devices: rows(&exchange.partnerships),
             refused_by_earlier_run: refused.clone(),

@@ -1,7 +1,7 @@
 //! `easgate status`: what the store, the files here and the running service tell, without asking Exchange.
 
 use easgate_config::Organization;
-use easgate_connector::{Clock, InUse, SystemClock, status};
+use easgate_connector::{Clock, InUse, SystemClock, standing, status};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -29,6 +29,7 @@ pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
     for organization in settings.organizations() {
         let config = organization.connector();
         let status = status(&store, &config.name).await?;
+        let standing = standing(&store, &config.name, &config.precautions, now).await?;
         let servers = organization.exchange.servers();
         let seen = Seen {
             in_use: status
@@ -40,9 +41,11 @@ pub(crate) async fn run(arguments: &Common) -> Result<Exit, Failure> {
         if arguments.json {
             let mut value = render::status::json(&config.name, config.mode, &status, &seen);
             value["service"] = render::service::json(service.as_ref(), &config.name);
+            value["gates"] = render::gates::standing(&config.name, &standing);
             values.push(value);
         } else {
             render::status::text(&config.name, config.mode, &status, &seen);
+            render::gates::standing_text(&config.name, &standing);
             render::service::text(service.as_ref(), &config.name);
         }
     }

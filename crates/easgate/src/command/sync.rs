@@ -76,7 +76,11 @@ pub(crate) async fn sync(site: &Site, store: &easgate_store::Store, what: &What)
     }
     site.note_reached().await;
     site.progress.clear();
-    conclude(&site.config, kind(what), outcome)
+    let (mut report, exit) = conclude(&site.config, kind(what), outcome);
+    if !report.facts_read {
+        report.warnings.extend(site.unread_too_long(store).await);
+    }
+    (report, exit)
 }
 
 /// The report of a run and its exit code; an error becomes a report too.

@@ -113,6 +113,13 @@ fn decisions(words: &mut Words, report: &Report) {
     }
 }
 
+fn paused(report: &Report) -> String {
+    match &report.paused {
+        Some(_) => format!(", {} not made because writing is paused", report.changes.paused),
+        None => String::new(),
+    }
+}
+
 fn changes(words: &mut Words, report: &Report) {
     let changes = &report.changes;
     let planned = count(changes.planned, "change");
@@ -124,8 +131,11 @@ fn changes(words: &mut Words, report: &Report) {
             )
         }
         Mode::Enforce => format!(
-            "{planned} planned: {} applied, {} failed, {} held by the guard.",
-            changes.applied, changes.failed, changes.held
+            "{planned} planned: {} applied, {} failed, {} held by the guard{}.",
+            changes.applied,
+            changes.failed,
+            changes.held,
+            paused(report)
         ),
     });
     if report.replaced > 0 {

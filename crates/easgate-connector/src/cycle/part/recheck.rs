@@ -9,6 +9,7 @@ use super::{Noticed, Targets};
 use crate::apply::{Failure, Recheck};
 use crate::cycle::write::key;
 use crate::cycle::{Cycle, CycleError, by_id, owned_entry};
+use crate::gates::Gates;
 use crate::gather::FactsError;
 use crate::recovery::{Owned, Scope};
 
@@ -36,7 +37,9 @@ impl Rechecks<'_> {
         if gathered.left.contains(&change.device) {
             return Ok(None);
         }
-        let (facts, policy) = (gathered.facts, &cycle.config.policy);
+        let (mut facts, policy) = (gathered.facts, &cycle.config.policy);
+        let gates = Gates::read(organization, &facts.exchange, cycle.clock.now()).await?;
+        gates.except(&mut facts.exceptions);
         let owned = Owned::read(
             organization,
             &by_id(&facts),

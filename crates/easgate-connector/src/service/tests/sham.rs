@@ -196,6 +196,7 @@ pub(super) fn report(facts_read: bool) -> Report {
         policy: Policy::default(),
         limits: Limits::default(),
         lanes: 1,
+        precautions: crate::Precautions::default(),
         accept_shrunken: Default::default(),
     };
     Report {

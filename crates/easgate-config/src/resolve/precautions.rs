@@ -1,0 +1,31 @@
+//! What is done where the policy has nothing to say.
+
+use easgate_connector::{FailMode, Precautions};
+
+use crate::file::{RawFailMode, RawPolicy};
+use crate::text::RawDuration;
+
+use super::Checks;
+
+impl Checks<'_> {
+    pub(super) fn precautions(&mut self, at: usize, raw: &RawPolicy) -> Precautions {
+        Precautions {
+            on_authority_unreachable: match raw.on_authority_unreachable {
+                RawFailMode::Hold => FailMode::Hold,
+                RawFailMode::AllowNew => FailMode::AllowNew,
+                RawFailMode::QuarantineNew => FailMode::QuarantineNew,
+            },
+            max_hold: self.span(at, "max_hold", raw.max_hold),
+            max_override: self.span(at, "max_override", raw.max_override),
+        }
+    }
+
+    /// A time from one minute to ten years.
+    fn span(&mut self, at: usize, key: &str, raw: RawDuration) -> time::Duration {
+        let seconds = raw.0.as_secs();
+        if !(60..=3650 * 86_400).contains(&seconds) {
+            self.problem_in(at, "policy", key, "this is a time from 1m to 3650d");
+        }
+        time::Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
+}

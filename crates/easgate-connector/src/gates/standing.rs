@@ -1,0 +1,134 @@
+//! What stands for an organisation, from the store alone.
+
+use easgate_store::{HeldPlan, HeldState, Pause, Run, Store, StoreError, StoredOverride, Tombstone};
+use time::{Duration, OffsetDateTime};
+
+use super::at;
+use crate::precautions::Precautions;
+
+/// What stops, holds or overrides the policy now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// That writing is paused.
+    pub pause: Option<Pause>,
+    /// What the guard holds, and what was said to it.
+    pub held: Vec<HeldPlan>,
+    /// What people decided about devices.
+    pub overrides: Vec<StoredOverride>,
+    /// Devices whose record vanished together with many others.
+    pub tombstones: Vec<Tombstone>,
+    /// For how long nothing could be read, where that is longer than it may be: then somebody has to look.
+    pub unread_for: Option<Duration>,
+}
+
+impl Standing {
+    /// What somebody should know who asks how the organisation stands.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let unread = self.unread_for.map(|time| {
+            format!(
+                "the facts could not be read for {} hours; nothing has changed by that, and nothing will by itself",
+                time.whole_hours()
+            )
+        });
+        unread.into_iter().collect()
+    }
+}
+
+/// Reads what stands for the organisation called `name`.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn standing(
+    store: &Store,
+    name: &str,
+    precautions: &Precautions,
+    now: OffsetDateTime,
+) -> Result<Standing, StoreError> {
+    let organization = store.organization(name).await?;
+    let last_good = organization.last_good_run().await?;
+    let first = organization.runs(1).await?.into_iter().next();
+    Ok(Standing {
+        pause: organization.paused().await?,
+        held: organization.held_plans().await?,
+        overrides: organization.overrides().await?,
+        tombstones: organization.tombstones().await?,
+        unread_for: unread_for(last_good.as_ref(), first.as_ref(), precautions, now),
+    })
+}
+
+/// For how long nothing could be read, when the last attempt failed and that is longer than it may be.
+fn unread_for(
+    last_good: Option<&Run>,
+    last: Option<&Run>,
+    precautions: &Precautions,
+    now: OffsetDateTime,
+) -> Option<Duration> {
+    let good = last_good?;
+    last.filter(|last| last.id > good.id)?;
+    let time = now - good.finished.unwrap_or(good.started);
+    (time > precautions.max_hold).then_some(time)
+}
+
+/// A held plan, as a report tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldSummary {
+    /// Its id.
+    pub id: String,
+    /// Why it is held, by the guard's stable name.
+    pub cause: String,
+    /// How it stands.
+    pub state: HeldState,
+    /// How many changes it has.
+    pub changes: usize,
+    /// Since when.
+    pub since: OffsetDateTime,
+    /// Who said something to it last.
+    pub by: Option<String>,
+}
+
+impl HeldSummary {
+    /// The summary of `plan`.
+    #[must_use]
+    pub fn of(plan: &HeldPlan) -> Self {
+        Self {
+            id: plan.id.clone(),
+            cause: plan.cause.clone(),
+            state: plan.state,
+            changes: plan.changes.len(),
+            since: plan.since,
+            by: plan.said.as_ref().map(|said| said.by.name.clone()),
+        }
+    }
+
+    /// What has to be typed to let the changes go, where nobody has said anything yet.
+    #[must_use]
+    pub fn command(&self, organization: &str) -> Option<String> {
+        (self.state == HeldState::Held).then(|| {
+            format!(
+                "easgate approve {} --organization {organization} --by NAME",
+                self.id
+            )
+        })
+    }
+
+    /// The summary as a sentence.
+    #[must_use]
+    pub fn sentence(&self, organization: &str) -> String {
+        let by = self
+            .by
+            .as_deref()
+            .map_or_else(String::new, |by| format!(" by {by}"));
+        let what = match self.state {
+            HeldState::Held => format!("held since {}", at(self.since)),
+            HeldState::Approved | HeldState::Rejected | HeldState::Ended => format!("{}{by}", self.state),
+        };
+        let command = self
+            .command(organization)
+            .map_or_else(String::new, |command| format!("; to release: {command}"));
+        format!(
+            "plan {} ({}): {} changes {what}{command}",
+            self.id, self.cause, self.changes
+        )
+    }
+}
