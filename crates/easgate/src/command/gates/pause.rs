@@ -1,6 +1,7 @@
 //! `easgate pause` and `easgate resume`: the emergency stop.
 
 use easgate_connector::{Clock, SystemClock};
+use easgate_model::escape_long;
 use easgate_store::Pause;
 use serde_json::{Value, json};
 
@@ -49,17 +50,26 @@ pub(super) async fn resume(arguments: &ResumeArguments) -> Result<Exit, Failure>
     let mut values = Vec::new();
     for organization in settings.organizations() {
         let name = &organization.name;
-        let ended = store.organization(name).await?.resume_writing(&by, now).await?;
+        let of_store = store.organization(name).await?;
+        let ended = of_store.resume_writing(&by, now).await?;
+        let caution = of_store.end_caution(&by, now).await?;
         values.push(json!({
             "organization": name,
             "paused": Value::Null,
             "was_paused": ended.as_ref().map(gates::pause),
+            "ended_caution": caution.as_ref().map(ToString::to_string),
         }));
         if !arguments.common.json {
             output::line(&match &ended {
                 Some(pause) => format!("{name}: goes on; it was {}", gates::pause_text(pause)),
                 None => format!("{name}: was not paused"),
             });
+            if let Some(caution) = &caution {
+                output::line(&format!(
+                    "{name}: writes again although {}",
+                    escape_long(&caution.to_string())
+                ));
+            }
         }
     }
     store.close().await;
