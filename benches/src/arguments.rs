@@ -30,8 +30,8 @@ pub(crate) struct Scale {
     pub(crate) turns: usize,
     /// How many device records are decoded in one turn.
     pub(crate) records: usize,
-    /// The bytes of messages that are joined from fragments.
-    pub(crate) messages: [usize; 3],
+    /// The bytes of the short and of the long message that are joined from fragments.
+    pub(crate) messages: [usize; 2],
     /// How many devices are decided.
     pub(crate) devices: u32,
     /// How often that is done.
@@ -53,7 +53,7 @@ impl Scale {
     pub(crate) const FULL: Self = Self {
         turns: 25,
         records: 500,
-        messages: [16_000_000, 32_000_000, 64_000_000],
+        messages: [16_000_000, 64_000_000],
         devices: 1_000_000,
         decisions: 3,
         latency: Duration::from_millis(200),
@@ -69,7 +69,7 @@ impl Scale {
     pub(crate) const CHECK: Self = Self {
         turns: 1,
         records: 5,
-        messages: [50_000, 100_000, 200_000],
+        messages: [50_000, 200_000],
         devices: 500,
         decisions: 1,
         latency: Duration::from_millis(5),

@@ -1,6 +1,6 @@
 //! What is known of an organisation and of its enrolments, the same on every run.
 
-use easgate_compliance::{ExchangeFacts, Facts, List, OwnedEntry, Ownership};
+use easgate_compliance::{Exceptions, ExchangeFacts, Facts, List, OwnedEntry, Ownership};
 use easgate_model::{
     AccessLevel, AccessState, AccessStateReason, ComplianceState, DirectoryUser, DistinguishedName,
     EmailAddress, Enrollment, Inventory, Mailbox, MailboxId, ManagementAgent, ManagementState,
@@ -27,6 +27,7 @@ pub fn organization(devices: u32) -> (Facts, Ownership) {
             partnerships: Vec::new(),
         },
         inventory: Inventory::default(),
+        exceptions: Exceptions::default(),
     };
     let mut ownership = Ownership::default();
     for number in 0..devices {

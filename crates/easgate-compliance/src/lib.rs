@@ -46,8 +46,8 @@ pub use policy::{ConfigManagerMeans, DeviceClass, ForeignAllow, PlatformExceptio
 pub use reason::{Reason, Unevaluated};
 pub use trace::{Answer, Question, Step};
 pub use undo::{
-    AdoptFilter, Adoptable, Adoption, PassedOver, PastChange, Skipped, SkippedBecause, Standing, TakenOut,
-    UndoPlan, adopt, contested, release, revert, rollback,
+    AdoptFilter, Adoptable, Adoption, PassedOver, PastChange, Skipped, SkippedBecause, Standing, UndoPlan,
+    adopt, release, revert, rollback,
 };
 pub use vanished::{is_mass_disappearance, vanished};
 

@@ -4,14 +4,12 @@
 //! Exchange's own order gives it.
 
 mod adopt;
-mod contested;
 mod release;
 mod revert;
 mod rollback;
 mod scene;
 
 pub use adopt::{AdoptFilter, Adoptable, Adoption, PassedOver, adopt};
-pub use contested::{TakenOut, contested};
 pub use release::{Standing, release};
 pub use revert::revert;
 pub use rollback::{PastChange, rollback};

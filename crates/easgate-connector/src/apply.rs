@@ -123,7 +123,7 @@ impl Apply<'_> {
                 self.lanes,
                 by_mailbox(phase),
                 |(place, change)| {
-                    let made = self.one(&gate, change, effect(change, &is_gain));
+                    let made = self.one(&gate, change, &is_gain);
                     async move { (place, change, made.await) }
                 },
                 made,
@@ -165,7 +165,12 @@ impl Apply<'_> {
         self.clock.elapsed().saturating_sub(self.begun.at) > FRESH
     }
 
-    async fn one(&self, gate: &Gate<'_>, change: &Change, effect: Effect) -> Result<AppliedChange, Failure> {
+    async fn one(
+        &self,
+        gate: &Gate<'_>,
+        change: &Change,
+        is_gain: &(impl Fn(&Change) -> bool + Sync),
+    ) -> Result<AppliedChange, Failure> {
         let queue = self.begun.queue();
         if !lets_in(change) {
             queue.all_are_in().await;
@@ -199,7 +204,7 @@ impl Apply<'_> {
             access: change.access.name().to_owned(),
             reason: change.reason.name().to_owned(),
             decision: change.decision_id,
-            effect,
+            effect: effect(change, is_gain),
             command: command.to_powershell(),
             server: Some(self.exchange.endpoint()),
             at: self.clock.now(),

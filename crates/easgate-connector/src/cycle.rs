@@ -70,9 +70,7 @@ impl Cycle<'_> {
     pub async fn full_sync(&self) -> Result<Report, CycleError> {
         let writer = self.writer().await?;
         let report = while_kept(&writer, self.clock, self.full_sync_with(&writer)).await;
-        if let Err(error) = writer.hand_over().await {
-            tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
-        }
+        give_back(writer).await;
         report
     }
 
@@ -92,7 +90,9 @@ impl Cycle<'_> {
     /// As [`Cycle::full_sync`].
     pub async fn quick_sync(&self) -> Result<Report, CycleError> {
         let writer = self.writer().await?;
-        self.quick_sync_with(&writer).await
+        let report = while_kept(&writer, self.clock, self.quick_sync_with(&writer)).await;
+        give_back(writer).await;
+        report
     }
 
     /// The same for a caller that holds the organisation's `writer`.
@@ -110,7 +110,9 @@ impl Cycle<'_> {
     /// As [`Cycle::full_sync`].
     pub async fn watch(&self) -> Result<Report, CycleError> {
         let writer = self.writer().await?;
-        self.watch_with(&writer).await
+        let report = while_kept(&writer, self.clock, self.watch_with(&writer)).await;
+        give_back(writer).await;
+        report
     }
 
     /// The same for a caller that holds the organisation's `writer`.
@@ -127,7 +129,9 @@ impl Cycle<'_> {
     /// As [`Cycle::full_sync`], and when no mailbox here has the address.
     pub async fn sync_user(&self, address: &EmailAddress) -> Result<Report, CycleError> {
         let writer = self.writer().await?;
-        self.sync_user_with(&writer, address).await
+        let report = while_kept(&writer, self.clock, self.sync_user_with(&writer, address)).await;
+        give_back(writer).await;
+        report
     }
 
     /// The same for a caller that holds the organisation's `writer`.
@@ -229,6 +233,13 @@ impl Work<'_> {
             Self::Full => Kind::Full,
             Self::Part(part) => part.kind(),
         }
+    }
+}
+
+/// Gives the right to write back.
+async fn give_back(writer: Writer) {
+    if let Err(error) = writer.hand_over().await {
+        tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use easgate_compliance::{Drift, LastKnown, Setting, TakenOut, contested, drift};
+use easgate_compliance::{Drift, LastKnown, Setting, drift};
 use easgate_model::{DeviceId, MailboxId};
 use easgate_store::{
     DriftRow, DriftSeen, Edit, List, Look, Observed, Organization, Outcome, OwnedEntry, RunId, StoreError,
     Writer,
 };
 use serde_json::{Value, json};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::cycle::{Planned, by_id};
 use crate::ownership::{planned_entry, stored_list};
@@ -25,8 +25,6 @@ pub struct DriftReport {
     pub new: Vec<DriftSeen>,
     /// How many findings nobody has acknowledged, those among them.
     pub open: u64,
-    /// Entries of ours that somebody else took out twice within 24 hours, as `MAILBOX LIST DEVICE`.
-    pub contested: Vec<String>,
 }
 
 impl DriftReport {
@@ -49,13 +47,6 @@ impl DriftReport {
                  lists them"
             ));
         }
-        if !self.contested.is_empty() {
-            warnings.push(format!(
-                "{} list entries of ours were taken out twice within a day: another connector or a person works \
-                 against this one",
-                self.contested.len()
-            ));
-        }
         warnings
     }
 
@@ -64,7 +55,6 @@ impl DriftReport {
         json!({
             "new": self.new.iter().map(seen_json).collect::<Vec<_>>(),
             "open": self.open,
-            "contested": self.contested,
         })
     }
 }
@@ -134,7 +124,6 @@ pub(crate) async fn look(
     let open = rows.iter().filter(|row| row.acknowledged.is_none()).count();
     Ok(DriftReport {
         open: u64::try_from(open + look.new.len()).unwrap_or(u64::MAX),
-        contested: contested_entries(&rows, &look.new, now),
         new: look.new,
     })
 }
@@ -232,39 +221,6 @@ fn seen(found: Drift, named: impl Fn(MailboxId) -> String) -> DriftSeen {
             contradicts: false,
         },
     }
-}
-
-fn contested_entries(rows: &[DriftRow], new: &[DriftSeen], now: OffsetDateTime) -> Vec<String> {
-    let day = now - Duration::hours(24);
-    let earlier = rows
-        .iter()
-        .filter(|row| row.first_seen > day)
-        .map(|row| (&row.seen, row.first_seen));
-    let all = earlier.chain(new.iter().map(|seen| (seen, now)));
-    let mut names: BTreeMap<(MailboxId, List, DeviceId), String> = BTreeMap::new();
-    let mut taken = Vec::new();
-    for (seen, at) in all.filter(|(seen, _)| seen.kind == TAKEN_OUT) {
-        let Some((mailbox, list, device)) = key(seen) else {
-            continue;
-        };
-        names.insert(
-            (mailbox, list, device.clone()),
-            format!("{} {list} {device}", seen.subject),
-        );
-        let entry = OwnedEntry {
-            mailbox,
-            list,
-            device,
-        };
-        taken.push(TakenOut {
-            entry: planned_entry(&entry),
-            seen: at,
-        });
-    }
-    contested(&taken, now)
-        .into_iter()
-        .filter_map(|entry| names.remove(&(entry.mailbox, stored_list(entry.list), entry.device)))
-        .collect()
 }
 
 fn observed(known: &LastKnown) -> Observed {

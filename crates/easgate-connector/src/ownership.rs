@@ -32,6 +32,8 @@ pub enum UndoError {
     NoRun { run: RunId },
     #[error("the organisation is in mode observe, in which nothing is written to Exchange")]
     Observe,
+    #[error("{doubt}")]
+    Doubt { doubt: String },
     #[error("could not find the mailbox whose entries are meant")]
     Mailbox(#[source] ExplainError),
 }
@@ -47,6 +49,7 @@ impl UndoError {
                 "set `mode = \"plan\"`: syncs write nothing in it either, and this is then allowed"
                     .to_owned(),
             ),
+            Self::Doubt { .. } => Some("`easgate status` says how it ends".to_owned()),
             Self::Mailbox(_) => None,
         }
     }

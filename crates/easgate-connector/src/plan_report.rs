@@ -4,7 +4,7 @@ use easgate_model::{DeviceId, MailboxId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::config::{Mode, OrganizationConfig};
+use crate::config::Mode;
 use crate::plan_file::PlanFile;
 use crate::report::Report;
 
@@ -89,16 +89,11 @@ pub struct PlanReport {
 }
 
 impl PlanReport {
-    pub(crate) fn new(
-        file: &PlanFile,
-        config: &OrganizationConfig,
-        results: Vec<PlanResult>,
-        run: Report,
-    ) -> Self {
+    pub(crate) fn new(file: &PlanFile, mode: Mode, results: Vec<PlanResult>, run: Report) -> Self {
         Self {
             plan: file.id(),
             hash: file.hash().to_owned(),
-            mode: config.mode,
+            mode,
             results,
             run,
         }

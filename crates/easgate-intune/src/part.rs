@@ -168,7 +168,7 @@ impl Graph {
     /// # Errors
     /// The call failed.
     pub async fn users_delta_from_now(&self) -> Result<DeltaLink, GraphError> {
-        self.from_now(&Request::users_delta()).await
+        self.beginning_now(&Request::users_delta()).await
     }
 
     /// Where a delta of groups begins that tells what changes from now on.
@@ -176,11 +176,11 @@ impl Graph {
     /// # Errors
     /// The call failed.
     pub async fn groups_delta_from_now(&self) -> Result<DeltaLink, GraphError> {
-        self.from_now(&Request::groups_delta()).await
+        self.beginning_now(&Request::groups_delta()).await
     }
 
-    async fn from_now(&self, request: &Request) -> Result<DeltaLink, GraphError> {
-        let latest = request.clone().from_now();
+    async fn beginning_now(&self, request: &Request) -> Result<DeltaLink, GraphError> {
+        let latest = request.clone().beginning_now();
         let begun = self
             .delta::<wire::Object, wire::Object>(&latest, None, &|row| Ok(Some(row)))
             .await?;

@@ -105,7 +105,7 @@ impl Request {
     }
 
     /// A delta that tells nothing but where it goes on.
-    pub(crate) fn from_now(self) -> Self {
+    pub(crate) fn beginning_now(self) -> Self {
         self.with("$deltatoken", "latest")
     }
 

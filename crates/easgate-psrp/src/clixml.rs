@@ -51,6 +51,7 @@ pub use de::{from_slice, from_slice_with};
 pub use error::{ClixmlError, ClixmlErrorKind};
 pub use parse::{Limits, Parsed, References, parse, parse_with};
 pub use reader::{Element, Event, Reader};
+pub(crate) use text::checked;
 pub use text::{decode_document, decode_escapes};
 pub use value::{Content, Primitive, PsObject, PsValue};
 pub use write::{to_vec, write};

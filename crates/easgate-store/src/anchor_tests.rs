@@ -134,3 +134,22 @@ fn a_line_that_is_no_checkpoint_is_counted_and_the_others_are_read() {
         .unwrap();
     assert_eq!(lines, [Ok(1), Err(2), Ok(1), Ok(1)]);
 }
+
+#[test]
+fn a_key_that_many_make_at_the_same_moment_is_one_key() {
+    for _ in 0..50 {
+        let folder = tempfile::tempdir().unwrap();
+        let anchor = anchor(&folder);
+        let made = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| anchor.key_or_new().unwrap().1))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(made.iter().filter(|is_new| **is_new).count(), 1);
+        assert!(anchor.key().unwrap().is_some());
+    }
+}

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use sqlx::Row;
 use time::OffsetDateTime;
 
-use crate::audit::{Actor, AuditAction, AuditEvent, append};
+use crate::audit::{Actor, AuditAction, AuditEvent, Checkpoint, append};
 use crate::convert::{key, parse, text, to_micros, to_time};
 use crate::open::Store;
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
@@ -105,6 +105,40 @@ impl Organization {
             })
         })
         .transpose()
+    }
+
+    /// Whether the store is older than what was last sealed of its audit, beside the key: it was emptied, or an earlier
+    /// copy was put in its place by hand.
+    ///
+    /// # Errors
+    /// The store or the file of checkpoints cannot be read.
+    pub async fn is_older_than_its_seal(&self) -> Result<bool, StoreError> {
+        let Some(anchor) = self.anchor() else {
+            return Ok(false);
+        };
+        let Some(secret) = anchor.key().map_err(StoreError::Seal)? else {
+            return Ok(false);
+        };
+        let mut last = None;
+        let ours = |one: &Checkpoint| one.organization == self.name() && secret.has_sealed(one);
+        anchor
+            .read(|line| {
+                if let Ok(checkpoint) = line
+                    && ours(&checkpoint)
+                {
+                    last = Some(checkpoint);
+                }
+            })
+            .map_err(StoreError::Seal)?;
+        let Some(last) = last else { return Ok(false) };
+        let kept: Option<String> =
+            sqlx::query_scalar("SELECT hash FROM audit WHERE organization = $1 AND sequence = $2")
+                .bind(self.id())
+                .bind(last.sequence)
+                .fetch_optional(self.pool())
+                .await
+                .map_err(reading("the audit"))?;
+        Ok(kept.as_ref() != Some(&last.hash))
     }
 
     /// Lets nothing be written from now on, in every process that uses this store. What stands already stays.

@@ -37,6 +37,17 @@ impl Location {
         self.place().map(drop)
     }
 
+    /// The path of a store in a file; `None` for one on a server.
+    ///
+    /// # Errors
+    /// As [`Location::check`].
+    pub fn file(&self) -> Result<Option<PathBuf>, LocationError> {
+        Ok(match self.place()? {
+            Place::File(path) => Some(path),
+            Place::Server(_) => None,
+        })
+    }
+
     pub(crate) fn place(&self) -> Result<Place, LocationError> {
         match self.url.split_once("://") {
             Some(("sqlite", path)) => sqlite(path, &self.base),

@@ -39,7 +39,17 @@ impl Lock {
 
     /// Whether somebody has it now.
     pub(crate) fn is_taken(store: &Path, organization: i64) -> bool {
-        let file = File::open(beside(store, &format!("-lock-{organization}")));
-        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+        Self::hold(&beside(store, &format!("-lock-{organization}"))).is_ok_and(|lock| lock.is_none())
+    }
+
+    /// Takes the lock of the file `path`, which is there, as long as the file that comes back is open; `None` when
+    /// somebody has it.
+    pub(crate) fn hold(path: &Path) -> std::io::Result<Option<File>> {
+        let file = File::open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 }

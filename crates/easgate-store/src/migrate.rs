@@ -144,11 +144,7 @@ pub enum CopyError {
 
 /// The copy before a change of the schema. The same state is not copied twice.
 async fn keep_a_copy(store: &Store, path: &Path, schema: i64) -> Result<(), StoreError> {
-    let written = last_written(path).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let stamp = written
-        .format(format_description!("[year][month][day]T[hour][minute][second]Z"))
-        .unwrap_or_default();
-    let target = beside(path, &format!(".schema-{schema}.{stamp}"));
+    let target = beside(path, &format!(".schema-{schema}.{}", stamp(path)));
     match store.copy_to(&target).await {
         Ok(()) | Err(CopyError::Exists { .. }) => Ok(()),
         Err(CopyError::Store(error)) => Err(error),
@@ -156,6 +152,13 @@ async fn keep_a_copy(store: &Store, path: &Path, schema: i64) -> Result<(), Stor
         // Asked for files alone.
         Err(CopyError::Server) => Ok(()),
     }
+}
+
+/// When the file was last written, as a part of a name.
+pub(crate) fn stamp(path: &Path) -> String {
+    let written = last_written(path).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let form = format_description!("[year][month][day]T[hour][minute][second]Z");
+    written.format(form).unwrap_or_default()
 }
 
 /// When the file, or the log that is not folded into it yet, was last written.
@@ -171,7 +174,7 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn make_empty(path: &Path) -> io::Result<()> {
+pub(crate) fn make_empty(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     if fs::symlink_metadata(path).is_ok() {
         fs::remove_file(path)?;

@@ -140,6 +140,15 @@ impl Store {
         self.place.to_string()
     }
 
+    /// The URL of a store on a server, without a password, as the tools of PostgreSQL take it.
+    #[must_use]
+    pub fn server_url(&self) -> Option<String> {
+        match &self.place {
+            Place::File(_) => None,
+            Place::Server(server) => Some(server.url.to_string()),
+        }
+    }
+
     /// Closes every connection, so that SQLite folds its log into the file.
     ///
     /// Leases that were dropped without a hand-over are given up first.

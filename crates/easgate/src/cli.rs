@@ -21,7 +21,7 @@ pub(crate) use gates::{
     ApproveArguments, GateCommand, HeldArguments, PauseArguments, RejectArguments, ResumeArguments,
 };
 pub(crate) use run::RunArguments;
-pub(crate) use store::{RebuildArguments, StoreCommand};
+pub(crate) use store::{RebuildArguments, StoreBackupArguments, StoreCommand, StoreRestoreArguments};
 pub(crate) use sync::{SyncArguments, What};
 pub(crate) use undo::{
     AdoptArguments, Confirmed, DriftArguments, HistoryArguments, RollbackArguments, UndoArguments,
@@ -98,7 +98,7 @@ pub(crate) enum Command {
     /// The audit: who changed what and why, and whether it was tampered with
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// The store: what is kept from run to run
+    /// The store: whether it is whole, a copy of it, a copy put back, and its registry rebuilt
     #[command(subcommand)]
     Store(StoreCommand),
     /// The configuration file

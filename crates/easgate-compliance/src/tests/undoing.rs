@@ -6,13 +6,10 @@ use std::fmt::Write;
 use easgate_model::{DeviceId, MailboxId};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
-use time::macros::datetime;
-use time::{Duration, OffsetDateTime};
 
 use crate::{
     AdoptFilter, Change, Drift, HeldBy, LastKnown, Limits, List, ListEdit, OwnedEntry, Ownership, PastChange,
-    ScopeFigures, SkippedBecause, TakenOut, UndoPlan, Window, adopt, contested, drift, guard, release,
-    revert, rollback,
+    ScopeFigures, SkippedBecause, UndoPlan, Window, adopt, drift, guard, release, revert, rollback,
 };
 
 use super::laws::any_world;
@@ -300,30 +297,6 @@ fn what_is_taken_over_agrees_with_the_policy_and_stays() {
         ben@x.example block B1 block notCompliant: Block
     "#]]
     .assert_eq(&told(blocks));
-}
-
-#[test]
-fn sequence_13_an_entry_of_ours_that_is_taken_out_twice_in_a_day_is_contested() {
-    const NOW: OffsetDateTime = datetime!(2026-03-02 08:00 UTC);
-    let entry = |device: &str| OwnedEntry {
-        mailbox: mailbox_id("ana"),
-        list: List::Allow,
-        device: device.parse().unwrap(),
-    };
-    let seen = |device: &str, hours: i64| TakenOut {
-        entry: entry(device),
-        seen: NOW - Duration::hours(hours),
-    };
-    let is = |taken: &[TakenOut]| contested(taken, NOW);
-    assert!(
-        is(&[seen("A1", 1), seen("A2", 1), seen("A3", 2)]).is_empty(),
-        "three entries once"
-    );
-    assert!(
-        is(&[seen("A1", 1), seen("A1", 24)]).is_empty(),
-        "a day lies between"
-    );
-    assert_eq!(is(&[seen("A1", 1), seen("a1", 23)]), [entry("A1")]);
 }
 
 #[test]

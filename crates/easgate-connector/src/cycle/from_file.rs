@@ -9,13 +9,15 @@ use easgate_store::{Actor, Outcome, RunId, Writer};
 use super::write::key;
 use super::{Cycle, CycleError, Planned, by_id};
 use crate::config::{Mode, OrganizationConfig};
+use crate::forced::in_force;
 use crate::gather::FactsError;
 use crate::kind::Kind;
+use crate::leadership::while_kept;
 use crate::plan_file::{FileChange, PlanFile, Standing, standing};
 use crate::plan_report::{PlanReport, PlanResult, PlanState};
 use crate::queue::{Begun, Key};
 use crate::recovery::{Scope, recover};
-use crate::report::Report;
+use crate::report::{Report, chain};
 
 /// The kind of run that carries out a plan.
 const KIND: &str = "plan";
@@ -32,47 +34,62 @@ impl Cycle<'_> {
     /// The plan is another organisation's, the mode is observe, another process works on the organisation, the
     /// store cannot be used, or the facts cannot be relied on. Nothing was changed then.
     pub async fn apply_plan(&self, file: &PlanFile, actor: Actor) -> Result<PlanReport, ApplyPlanError> {
-        if self.config.mode == Mode::Observe {
-            return Err(ApplyPlanError::Observe);
-        }
         if file.organization() != self.config.name {
             return Err(ApplyPlanError::OtherName {
                 plan: file.organization().to_owned(),
                 name: self.config.name.clone(),
             });
         }
-        let started = self.clock.elapsed();
         let writer = self.writer().await?.acting_as(actor);
-        let now = self.clock.now();
-        let run = writer
-            .start_run(KIND, self.config.mode.name(), now)
+        let report = while_kept(&writer, self.clock, self.apply_plan_with(&writer, file)).await;
+        if let Err(error) = writer.hand_over().await {
+            tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
+        }
+        report
+    }
+
+    /// The same for a caller that holds the organisation's `writer`, on whose behalf it is done.
+    ///
+    /// # Errors
+    /// As [`Cycle::apply_plan`].
+    pub async fn apply_plan_with(
+        &self,
+        writer: &Writer,
+        file: &PlanFile,
+    ) -> Result<PlanReport, ApplyPlanError> {
+        let in_force = in_force(writer.organization(), self.config)
             .await
             .map_err(CycleError::from)?;
+        let mode = in_force.config.mode;
+        if mode == Mode::Observe {
+            return Err(ApplyPlanError::Observe);
+        }
+        let started = self.clock.elapsed();
+        let begun = self.queue.begin(started);
+        let live = begun.queue().live();
+        let run = writer
+            .start_run_beside(&live, KIND, mode.name(), self.clock.now())
+            .await
+            .map_err(CycleError::from)?;
+        begun.has_row(run);
         // A person carries this plan out, and the mode lets a person: what it may not is checked above.
         let config = OrganizationConfig {
             mode: Mode::Enforce,
-            ..self.config.clone()
+            ..in_force.config.clone().into_owned()
         };
         let cycle = Cycle {
             config: &config,
             ..*self
         };
-        let begun = self.queue.begin(started);
-        begun.has_row(run);
         let mut report = Report::begin(&config, Kind::Full);
-        let result = cycle.carry_out(&writer, (&begun, run), file, &mut report).await;
-        report.durations.total = self.clock.elapsed().saturating_sub(started);
-        if let Err(error) = &result {
-            let as_cycle = match error {
-                ApplyPlanError::Cycle(error) => Report::of_error(&config, Kind::Full, error),
-                ApplyPlanError::Observe
-                | ApplyPlanError::OtherName { .. }
-                | ApplyPlanError::OtherOrganization { .. } => report.clone(),
-            };
-            report = as_cycle;
+        let result = cycle.carry_out(writer, (&begun, run), file, &mut report).await;
+        if let Err(ApplyPlanError::Cycle(error)) = &result {
+            report = Report::of_error(&config, Kind::Full, error);
         }
-        cycle.finish(&writer, run, &mut report, None).await;
-        result.map(|results| PlanReport::new(file, self.config, results, report))
+        report.durations.total = self.clock.elapsed().saturating_sub(started);
+        cycle.finish(writer, run, &mut report, None).await;
+        report.warnings.extend(in_force.warning());
+        result.map(|results| PlanReport::new(file, mode, results, report))
     }
 
     async fn carry_out(
@@ -84,7 +101,7 @@ impl Cycle<'_> {
     ) -> Result<Vec<PlanResult>, ApplyPlanError> {
         let store = |error| ApplyPlanError::from(CycleError::from(error));
         let organization = writer.organization();
-        let read_at = self.clock.now();
+        let started = self.clock.now();
         let gathered = self.gather(organization).await.map_err(CycleError::from)?;
         let answered = gathered.facts.exchange.settings.id;
         if answered != file.exchange() {
@@ -104,7 +121,7 @@ impl Cycle<'_> {
             &by_id(&gathered.facts),
             Scope::Whole,
             &begun.queue().live(),
-            (read_at, now),
+            (started, now),
         )
         .await
         .map_err(CycleError::from)?;

@@ -95,7 +95,7 @@ impl Cycle<'_> {
             report.paused = Some(pause.clone());
             report.changes.paused = rows(&planned.verdict.go);
         }
-        enforces && gates.pause.is_none() && self.may_be_trusted(writer.organization(), planned, report).await
+        enforces && gates.pause.is_none() && self.may_be_trusted(writer.organization(), report).await
     }
 
     /// Notes what the run has done, once it has written.

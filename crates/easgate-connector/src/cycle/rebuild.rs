@@ -1,11 +1,13 @@
 //! The registry rebuilt from the audit, as far as the lists still hold what it says.
 
-use easgate_store::{Actor, Finish, Organization, Rebuild, Recorded, RunResult};
+use easgate_store::{Actor, Finish, Organization, Rebuild, Recorded, RunResult, Writer};
 
 use super::{Cycle, CycleError, tell_head};
 use crate::gather::FactsError;
+use crate::leadership::while_kept;
 use crate::lists::holds;
 use crate::ports::CallError;
+use crate::report::chain;
 use crate::retry::retry;
 
 /// What an audit says was ours, compared with the lists.
@@ -40,6 +42,14 @@ impl Cycle<'_> {
     /// written.
     pub async fn rebuild_registry(&self, rebuild: &Rebuild, actor: Actor) -> Result<Rebuilt, CycleError> {
         let writer = self.writer().await?.acting_as(actor);
+        let rebuilt = while_kept(&writer, self.clock, self.rebuild_with(&writer, rebuild)).await;
+        if let Err(error) = writer.hand_over().await {
+            tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
+        }
+        rebuilt
+    }
+
+    async fn rebuild_with(&self, writer: &Writer, rebuild: &Rebuild) -> Result<Rebuilt, CycleError> {
         let rebuilt = self.compare(writer.organization(), rebuild).await?;
         let run = writer
             .start_run("rebuild", self.config.mode.name(), self.clock.now())

@@ -125,8 +125,8 @@ trait Calls: Send + Sync {
     fn apply(&self, change: &ListChange) -> Result<(), CallError>;
 }
 
-/// Ana's mailbox with blocked phones, behind the calls.
-struct Ports(MockCalls, &'static [&'static str]);
+/// Ana's mailbox and phones, behind the calls.
+struct Ports(MockCalls);
 
 impl Ports {
     /// The read called `bad` fails; `apply` is for the test to expect.
@@ -135,7 +135,7 @@ impl Ports {
         calls
             .expect_read()
             .returning(move |what| if what == bad { Err(failed()) } else { Ok(()) });
-        Self(calls, &[])
+        Self(calls)
     }
 }
 
@@ -162,7 +162,7 @@ impl Exchange for Ports {
     }
 
     async fn mailboxes(&self, _: &dyn ProgressSink) -> Result<Vec<Mailbox>, CallError> {
-        self.0.read("mailboxes").map(|()| vec![mailbox(self.1)])
+        self.0.read("mailboxes").map(|()| vec![mailbox(&[])])
     }
 
     async fn recipient_types(
@@ -440,7 +440,7 @@ async fn two_processes_do_not_work_on_one_organisation() {
         .unwrap();
     let mut calls = MockCalls::new();
     calls.expect_read().never();
-    let error = bench.sync(&Ports(calls, &[])).await.unwrap_err();
+    let error = bench.sync(&Ports(calls)).await.unwrap_err();
     assert!(matches!(error, CycleError::Busy(_)), "{error}");
     assert_eq!(error.exit_code(), 2);
     assert_eq!(Report::of_error(&bench.config, Kind::Full, &error).exit_code(), 2);

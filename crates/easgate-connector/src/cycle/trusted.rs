@@ -1,19 +1,15 @@
 //! Whether what the store says of an organisation may be acted upon.
 
-use easgate_store::{Organization, StoreError};
+use easgate_store::{Actor, Caution, CautionKind, Organization, StoreError};
+use time::OffsetDateTime;
 
-use super::{Cycle, Planned};
+use super::Cycle;
 use crate::report::{Report, ReportError, chain};
 
 impl Cycle<'_> {
     /// Whether nothing stands in the way of writing; `report` says what does.
-    pub(super) async fn may_be_trusted(
-        &self,
-        organization: &Organization,
-        planned: &Planned,
-        report: &mut Report,
-    ) -> bool {
-        match doubt(organization, planned).await {
+    pub(super) async fn may_be_trusted(&self, organization: &Organization, report: &mut Report) -> bool {
+        match doubt(organization, self.clock.now()).await {
             Ok(None) => true,
             Ok(Some(doubt)) => {
                 tracing::error!(event_id = "caution", organization = organization.name(), %doubt, "Nothing is written");
@@ -34,20 +30,17 @@ impl Cycle<'_> {
 }
 
 /// Why nothing is written, in a sentence.
-async fn doubt(organization: &Organization, planned: &Planned) -> Result<Option<String>, StoreError> {
-    if let Some(caution) = organization.caution().await? {
-        return Ok(Some(caution.to_string()));
+async fn doubt(organization: &Organization, now: OffsetDateTime) -> Result<Option<String>, StoreError> {
+    if organization.caution().await?.is_none() && organization.is_older_than_its_seal().await? {
+        let caution = Caution {
+            kind: CautionKind::Restored,
+            since: now,
+            detail: "the store is older than the last seal of its audit: it was emptied, or an earlier copy was put in its \
+                     place, and entries of ours in the lists look like those of somebody else"
+                .to_owned(),
+        };
+        organization.raise_caution(&caution, &Actor::program()).await?;
     }
-    let mailboxes = &planned.facts.exchange.mailboxes;
-    let entries: usize = mailboxes
-        .iter()
-        .map(|mailbox| mailbox.allowed.len() + mailbox.blocked.len())
-        .sum();
-    if entries == 0 || organization.last_good_run().await?.is_some() {
-        return Ok(None);
-    }
-    Ok(Some(format!(
-        "this store knows nothing of the organisation, whose lists hold {entries} entries: none of them counts as ours, \
-         and this first run only observes. If there was a store before, restore it; the next run writes"
-    )))
+    let caution = organization.caution().await?;
+    Ok(caution.map(|caution| caution.to_string()))
 }

@@ -14,13 +14,14 @@ use crate::config::Mode;
 use crate::confirm::Confirm;
 use crate::cycle::{Cycle, CycleError, rows};
 use crate::gates::paused;
+use crate::leadership::while_kept;
 use crate::progress::{Phase, Progress};
 use crate::queue::Begun;
 use crate::recovery::{Scope, recover};
 use crate::report::{ReportError, rfc3339};
 
 use super::convert::{past_change, stored_entry};
-use super::look::{by_id, registry};
+use super::look::{by_id, give_back, registry};
 use super::recheck::AsPlanned;
 use super::{UndoError, UndoReport};
 
@@ -101,7 +102,9 @@ impl Cycle<'_> {
     /// As [`Cycle::plan_undo`]; mode observe; another process works on the organisation.
     pub async fn undo(&self, undoing: Undoing, by: Actor) -> Result<(PlannedUndo, UndoReport), UndoError> {
         let writer = self.writer().await?.acting_as(by);
-        self.undo_with(&writer, undoing).await
+        let done = while_kept(&writer, self.clock, self.undo_with(&writer, undoing)).await;
+        give_back(writer).await;
+        done
     }
 
     /// The same for a caller that holds the organisation's `writer`, on behalf of its actor.
@@ -117,6 +120,11 @@ impl Cycle<'_> {
             return Err(UndoError::Observe);
         }
         check_run(writer.organization(), undoing).await?;
+        if let Some(caution) = writer.organization().caution().await? {
+            return Err(UndoError::Doubt {
+                doubt: caution.to_string(),
+            });
+        }
         let started = self.clock.elapsed();
         let run = writer
             .start_run(undoing.name(), self.config.mode.name(), self.clock.now())

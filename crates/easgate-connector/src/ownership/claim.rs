@@ -7,9 +7,10 @@ use easgate_store::{Actor, Look, Observed, Organization, TakenOver, Writer};
 
 use crate::cycle::{Cycle, CycleError};
 use crate::explain::find_mailbox;
+use crate::leadership::while_kept;
 
 use super::convert::stored_entry;
-use super::look::registry;
+use super::look::{give_back, registry};
 use super::{UndoError, UndoReport};
 use crate::cycle::rows;
 
@@ -53,7 +54,9 @@ impl Cycle<'_> {
     /// As [`Cycle::plan_adopt`]; another process works on the organisation, or the store cannot be written.
     pub async fn adopt(&self, wish: &AdoptWish, by: Actor) -> Result<(Adoption, UndoReport), UndoError> {
         let writer = self.writer().await?.acting_as(by);
-        self.adopt_with(&writer, wish).await
+        let done = while_kept(&writer, self.clock, self.adopt_with(&writer, wish)).await;
+        give_back(writer).await;
+        done
     }
 
     /// The same for a caller that holds the organisation's `writer`, on behalf of its actor.
@@ -100,7 +103,9 @@ impl Cycle<'_> {
     /// As [`Cycle::plan_release`]; another process works on the organisation, or the store cannot be written.
     pub async fn release(&self, by: Actor) -> Result<(Vec<Standing>, UndoReport), UndoError> {
         let writer = self.writer().await?.acting_as(by);
-        self.release_with(&writer).await
+        let done = while_kept(&writer, self.clock, self.release_with(&writer)).await;
+        give_back(writer).await;
+        done
     }
 
     /// The same for a caller that holds the organisation's `writer`, on behalf of its actor.

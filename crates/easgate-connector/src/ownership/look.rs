@@ -1,7 +1,7 @@
 //! Reading Exchange's side alone: what each device has follows from it.
 
 use easgate_compliance::{ExchangeFacts, Ownership};
-use easgate_store::Organization;
+use easgate_store::{Organization, Writer};
 use futures::future::try_join;
 
 use crate::cycle::{Cycle, CycleError};
@@ -9,6 +9,7 @@ use crate::gather::FactsError;
 use crate::ports::CallError;
 use crate::progress::{Phase, Progress};
 use crate::recovery::Mailboxes;
+use crate::report::chain;
 use crate::retry::retry;
 
 use super::convert::planned_entry;
@@ -54,6 +55,13 @@ impl Cycle<'_> {
 pub(super) async fn registry(organization: &Organization) -> Result<Ownership, CycleError> {
     let rows = organization.owned().await?;
     Ok(rows.iter().map(|row| planned_entry(&row.entry)).collect())
+}
+
+/// Lets another process write at once.
+pub(super) async fn give_back(writer: Writer) {
+    if let Err(error) = writer.hand_over().await {
+        tracing::warn!(error = %chain(&error), "Lease not given back; it ends when its time is over");
+    }
 }
 
 pub(super) fn by_id(exchange: &ExchangeFacts) -> Mailboxes<'_> {

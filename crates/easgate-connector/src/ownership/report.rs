@@ -7,7 +7,7 @@ use easgate_store::{Finish, ForcedMode, RunId, RunResult, Writer};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::cycle::CycleError;
+use crate::cycle::{CycleError, tell_head};
 use crate::report::{ChangeCounts, ReportError, chain};
 
 use super::PlannedUndo;
@@ -91,13 +91,15 @@ impl UndoReport {
             figures: self.to_json(),
             baseline: None,
         };
-        if let Err(error) = writer.finish_run(self.run, &finish).await {
-            self.errors.push(ReportError {
+        match writer.finish_run(self.run, &finish).await {
+            Ok(Some(head)) => tell_head(&self.organization, head),
+            Ok(None) => {}
+            Err(error) => self.errors.push(ReportError {
                 mailbox: None,
                 device: None,
                 kind: "store",
                 message: chain(&error),
-            });
+            }),
         }
     }
 

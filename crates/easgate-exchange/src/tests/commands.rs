@@ -113,6 +113,8 @@ fn the_newer_family_is_preferred_where_nothing_is_known() {
         Get-CASMailbox -ResultSize 'Unlimited' -Filter 'HasActiveSyncDevicePartnership -eq $true'
         Get-Recipient -ResultSize 'Unlimited'
         Get-CASMailbox -Identity '8f9c2b52-1111-4222-8333-444455556666' -DomainController 'dc1.contoso.com'
+        Get-CASMailbox -Identity 'ana@contoso.com'
+        Get-Recipient -Identity '8f9c2b52-1111-4222-8333-444455556666'
         Get-MobileDevice -Mailbox '8f9c2b52-1111-4222-8333-444455556666' -ResultSize 'Unlimited'
         Get-MobileDevice -Identity '0a0b0c0d-1111-4222-8333-444455556666'
         Get-MobileDeviceStatistics -Identity '0a0b0c0d-1111-4222-8333-444455556666'

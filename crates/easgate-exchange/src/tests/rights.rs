@@ -128,7 +128,7 @@ fn a_sync_that_writes_needs_nine_cmdlets_and_three_parameters_of_active_sync() {
         Get-ExchangeServer: DomainController
         Get-ActiveSyncDevice: Identity Mailbox Filter ResultSize DomainController
         Get-CASMailbox: Identity Filter ResultSize DomainController
-        Get-Recipient: ResultSize DomainController
+        Get-Recipient: Identity ResultSize DomainController
         Set-CASMailbox: Identity ActiveSyncAllowedDeviceIDs ActiveSyncBlockedDeviceIDs Confirm DomainController
     "#]]
     .assert_eq(&listed(&[Feature::Read, Feature::Lists], Kind::OnPremises, Family::ActiveSync));

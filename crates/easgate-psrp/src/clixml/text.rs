@@ -59,11 +59,18 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<&str, ClixmlError> {
         return Err(ClixmlError::new(ClixmlErrorKind::Utf16, 0));
     }
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let text = str::from_utf8(bytes)
-        .map_err(|error| ClixmlError::new(ClixmlErrorKind::NotUtf8, error.valid_up_to()))?;
+    let text = checked(bytes).map_err(|offset| ClixmlError::new(ClixmlErrorKind::NotUtf8, offset))?;
     Ok(text
         .strip_prefix(CONSOLE_PREFIX)
         .map_or(text, str::trim_ascii_start))
+}
+
+/// `bytes` as text, or where they cease to be one.
+pub(crate) fn checked(bytes: &[u8]) -> Result<&str, usize> {
+    simdutf8::basic::from_utf8(bytes)
+        // It tells no place.
+        .or_else(|_| str::from_utf8(bytes))
+        .map_err(|error| error.valid_up_to())
 }
 
 /// Decodes the text of an element, which begins at byte `offset`; borrowed if there is nothing to decode.

@@ -8,6 +8,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 
 use super::ns;
+use crate::clixml;
 
 /// The largest message that is read, in bytes.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -101,9 +102,7 @@ impl<'a> Reader<'a> {
             return Err(WsmanError::TooLarge { limit: MAX_BYTES });
         }
         let message = message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message);
-        let text = std::str::from_utf8(message).map_err(|error| WsmanError::Encoding {
-            offset: error.valid_up_to(),
-        })?;
+        let text = clixml::checked(message).map_err(|offset| WsmanError::Encoding { offset })?;
         let mut xml = NsReader::from_str(text);
         xml.config_mut().expand_empty_elements = true;
         Ok(Self { xml, depth: 0 })

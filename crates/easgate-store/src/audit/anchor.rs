@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::seal::{AuditKey, Checkpoint};
 
@@ -90,6 +91,8 @@ impl Anchor {
     }
 
     fn make(&self) -> io::Result<AuditKey> {
+        // Several organisations of one process may make it at the same moment.
+        static DRAFTS: AtomicU64 = AtomicU64::new(0);
         if let Some(folder) = self.key.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::DirBuilder::new()
                 .recursive(true)
@@ -101,7 +104,8 @@ impl Anchor {
         let key = AuditKey::new(bytes);
         // Whole or not there: a key that is written in part would be no key for ever.
         let mut draft = self.key.as_os_str().to_owned();
-        draft.push(format!(".{}", std::process::id()));
+        let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+        draft.push(format!(".{}.{number}", std::process::id()));
         let draft = PathBuf::from(draft);
         let written = OpenOptions::new()
             .create_new(true)

@@ -1,6 +1,7 @@
 //! `easgate run`: the service.
 
 mod follow;
+mod lead;
 mod listen;
 mod notify;
 mod reload;
@@ -14,14 +15,13 @@ use std::time::Duration;
 use easgate_config::{Environment, ServiceManager};
 use easgate_connector::service::{Service, Stop, TimeLimits, events};
 use easgate_connector::{Clock, SystemClock};
-use easgate_store::Store;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::cli::RunArguments;
 use crate::command::Failure;
-use crate::command::wiring::file_of;
+use crate::command::wiring::{file_of, store_of};
 use crate::exit::Exit;
 
 use listen::{Asked, Door};
@@ -50,8 +50,7 @@ pub(crate) async fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
     let loaded = Loaded::read(&file_of(arguments.config.as_deref())?)?;
     let manager = ServiceManager::read(&Environment::of_this_process(), std::process::id());
     let notifier = Notifier::new(manager.notify_socket.as_deref())?;
-    let location = &loaded.configuration.store;
-    let store = Store::open(&location.url, &location.base).await?;
+    let store = store_of(&loaded.configuration).await?;
     let stop = Stop::new();
     let (sender, mut asked) = mpsc::channel(16);
     let mut door = JoinSet::new();

@@ -57,7 +57,9 @@ fn refused(error: &UndoError) -> Exit {
     output::complain_with_cure(error, error.cure().as_deref());
     match error {
         UndoError::Cycle(error) => of_error(error),
-        UndoError::NoRun { .. } | UndoError::Observe | UndoError::Mailbox(_) => Exit::Trouble,
+        UndoError::NoRun { .. } | UndoError::Observe | UndoError::Doubt { .. } | UndoError::Mailbox(_) => {
+            Exit::Trouble
+        }
     }
 }
 

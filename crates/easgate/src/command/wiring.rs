@@ -11,7 +11,7 @@ use easgate_connector::adapters::{Breaker, ExchangeAdapter, Outages};
 use easgate_connector::ports::EnrollmentSource;
 use easgate_connector::{Clock, Cycle, OrganizationConfig, SystemClock, WriteQueue, stand_ins, standing};
 use easgate_intune::{Graph, Timing};
-use easgate_store::{Anchor, ServerSeen, Store, StoreError};
+use easgate_store::{Anchor, Location, ServerSeen, Store, StoreError};
 
 use crate::cli::Common;
 use crate::command::Failure;
@@ -69,16 +69,33 @@ impl Settings {
             .filter(move |one| meant(&one.name))
     }
 
+    /// Where the store is, with the password that it takes.
+    ///
+    /// # Errors
+    /// When the password cannot be read.
+    pub(crate) fn store_location(&self) -> Result<Location, Failure> {
+        let place = &self.configuration.store;
+        Ok(place.location(&Environment::of_this_process())?)
+    }
+
     /// Opens the store.
     ///
     /// # Errors
     /// When it cannot be opened, or its password cannot be read.
     pub(crate) async fn store(&self) -> Result<Store, Failure> {
-        let place = &self.configuration.store;
-        let location = place.location(&Environment::of_this_process())?;
-        let store = Store::connect(&location).await?;
-        Ok(store.anchored(Anchor::at(&self.configuration.audit_key)))
+        store_of(&self.configuration).await
     }
+}
+
+/// Opens the store of `configuration`.
+///
+/// # Errors
+/// When it cannot be opened, or its password cannot be read.
+pub(crate) async fn store_of(configuration: &Configuration) -> Result<Store, Failure> {
+    let place = &configuration.store;
+    let location = place.location(&Environment::of_this_process())?;
+    let store = Store::connect(&location).await?;
+    Ok(store.anchored(Anchor::at(&configuration.audit_key)))
 }
 
 /// One organisation with everything that a cycle needs but the store.

@@ -17,5 +17,6 @@ mod rbac;
 mod registry;
 mod run;
 mod stand_ins;
+mod store;
 mod syncs;
 mod undo;

@@ -138,6 +138,12 @@ impl Place {
         run(self.folder.path(), &arguments, "P@ssw0rd!").await
     }
 
+    /// Runs it with more in its environment.
+    pub(crate) async fn easgate_in(&self, line: &str, environment: &[(&str, &str)]) -> Ended {
+        let arguments: Vec<&str> = line.split_whitespace().collect();
+        run_in(self.folder.path(), &arguments, "P@ssw0rd!", environment).await
+    }
+
     /// Runs it with a wrong password.
     pub(crate) async fn easgate_with_wrong_password(&self, line: &str) -> Ended {
         let arguments: Vec<&str> = line.split_whitespace().collect();
@@ -147,10 +153,15 @@ impl Place {
 
 /// Runs the program to its end.
 pub(crate) async fn run(folder: &Path, arguments: &[&str], password: &str) -> Ended {
+    run_in(folder, arguments, password, &[]).await
+}
+
+async fn run_in(folder: &Path, arguments: &[&str], password: &str, environment: &[(&str, &str)]) -> Ended {
     let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_easgate"))
         .args(arguments)
         .current_dir(folder)
         .env("EXCHANGE_PASSWORD", password)
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()

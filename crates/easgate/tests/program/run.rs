@@ -1,5 +1,6 @@
 //! `easgate run` as a process: its first sync, triggers, signals, reload, and its end.
 
+mod nodes;
 mod service;
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,15 +14,20 @@ use serde_json::{Value, json};
 use crate::place::Place;
 use service::Service;
 
-/// A place whose configuration has a control socket and runs nothing by itself but what the test is about.
+/// A place whose configuration has a control socket and, of what runs by itself, the full sync alone.
 async fn place(devices: usize) -> Place {
-    let place = Place::new(World::contoso(devices)).await;
+    place_with_socket(World::contoso(devices)).await
+}
+
+async fn place_with_socket(world: World) -> Place {
+    let place = Place::new(world).await;
     place.configure(|text| with_socket(&text));
     place
 }
 
 fn with_socket(text: &str) -> String {
-    format!("{text}\n[service]\nsocket = \"control.sock\"\n")
+    let schedule = "[organization.schedule]\nquick = \"off\"\nwatch = \"off\"";
+    format!("{text}\n{schedule}\n[service]\nsocket = \"control.sock\"\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,9 +166,13 @@ async fn a_service_that_is_told_to_stop_finishes_its_change_and_leaves_no_shell(
             .filter(|command| command.name == "Set-CASMailbox")
             .count()
     };
-    while writes() < 3 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let three = async {
+        while writes() < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let begun = tokio::time::timeout(Duration::from_secs(60), three).await;
+    assert!(begun.is_ok(), "nothing was written:\n{}", service.log());
     service.stops(&place).await;
     let done = writes();
     assert!((3..10).contains(&done), "{done} changes were begun");

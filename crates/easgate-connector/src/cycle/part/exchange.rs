@@ -111,7 +111,18 @@ impl Cycle<'_> {
         }
         let fresh = self.unknown(writer, seen).await?;
         self.open(writer, fresh).await?;
+        self.notice_mailboxes(writer, head, &mut found).await?;
+        writer.set_marks(&found).await?;
+        Ok(())
+    }
 
+    /// Opens the work of mailboxes whose directory object changed: their lists among much else.
+    async fn notice_mailboxes(
+        &self,
+        writer: &Writer,
+        head: &Head,
+        found: &mut Marks,
+    ) -> Result<(), CycleError> {
         let since = self.asked_since(head, Changed::Mailbox);
         let mailboxes = match self.reach(writer, head, Changed::Mailbox).await? {
             Reach::None => None,
@@ -130,7 +141,7 @@ impl Cycle<'_> {
             }
         };
         note_seen(
-            &mut found,
+            found,
             head,
             Changed::Mailbox,
             mailboxes.iter().map(|one| one.when_changed),
@@ -142,9 +153,7 @@ impl Cycle<'_> {
             .filter(|one| one.when_changed.is_none_or(|at| at > since) && partnered.contains(&one.id))
             .map(|one| mailbox_work(one.id))
             .collect();
-        writer.open_work(changed, self.clock.now()).await?;
-        writer.set_marks(&found).await?;
-        Ok(())
+        Ok(writer.open_work(changed, self.clock.now()).await?)
     }
 
     async fn partnerships_since(

@@ -50,7 +50,7 @@ impl Cycle<'_> {
         targets: &Targets,
     ) -> Result<GatheredPart, CycleError> {
         let place = if targets.mailboxes().len() > ONE_BY_ONE {
-            self.from_lists(head, targets).await?
+            self.whole_lists(head, targets).await?
         } else {
             self.one_by_one(targets).await?
         };
@@ -125,7 +125,7 @@ impl Cycle<'_> {
         Ok(Some((mailbox, partnerships, warning)))
     }
 
-    async fn from_lists(&self, head: &Head, targets: &Targets) -> Result<Place, CycleError> {
+    async fn whole_lists(&self, head: &Head, targets: &Targets) -> Result<Place, CycleError> {
         let (mailboxes, partnerships) = try_join(
             self.read("the mailboxes", || self.exchange.mailboxes(self.progress)),
             self.read("the devices", || self.exchange.partnerships(self.progress)),

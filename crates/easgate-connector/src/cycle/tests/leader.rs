@@ -1,6 +1,6 @@
 //! What a leader does that took over, and what stands in the way of any.
 
-use easgate_store::{Actor, Caution, CautionKind};
+use easgate_store::{Actor, Anchor, Caution, CautionKind};
 
 use super::*;
 
@@ -86,21 +86,35 @@ async fn an_entry_that_disappears_each_time_makes_the_organisation_contested() {
 }
 
 #[tokio::test]
-async fn a_store_that_knows_nothing_observes_an_organisation_with_entries_first() {
-    let bench = Bench::new(Mode::Enforce).await;
-    for (run, applied) in [(1, 0), (2, 1)] {
+async fn an_emptied_store_writes_nothing_until_an_administrator_says_so() {
+    let mut bench = Bench::new(Mode::Enforce).await;
+    let anchor = Anchor::at(&bench.folder.path().join("audit.key"));
+    let sync = async |bench: &Bench, applied| {
         let mut ports = ports_with_late_blocks();
-        ports.1 = &["A2"];
         ports.0.expect_apply().times(applied).returning(|_| Ok(()));
-        let report = bench.sync(&ports).await.unwrap();
+        bench.sync(&ports).await.unwrap()
+    };
+    bench.store = bench.store.anchored(anchor.clone());
+    assert_eq!(sync(&bench, 2).await.changes.applied, 2);
+
+    bench.store.close().await;
+    std::fs::remove_file(bench.path()).unwrap();
+    let empty = Store::open("sqlite://easgate.db", bench.folder.path())
+        .await
+        .unwrap();
+    bench.store = empty.anchored(anchor);
+    for run in 1..3 {
+        let report = sync(&bench, 0).await;
         let told = report
             .warnings
             .iter()
-            .any(|warning| warning.contains("knows nothing"));
-        assert_eq!(
-            (report.changes.applied, told),
-            (u64::from(run == 2), run == 1),
-            "run {run}"
-        );
+            .any(|warning| warning.contains("older than the last seal"));
+        assert!(told, "run {run}: {:?}", report.warnings);
     }
+    let organization = bench.store.organization("contoso").await.unwrap();
+    organization
+        .end_caution(&Actor::program(), Still.now())
+        .await
+        .unwrap();
+    assert_eq!(sync(&bench, 2).await.changes.applied, 2);
 }

@@ -38,7 +38,8 @@ pub(super) async fn pause(arguments: &PauseArguments) -> Result<Exit, Failure> {
     finish(arguments.common.json, &values)
 }
 
-/// Lets writing go on in each organisation that is meant.
+/// Lets writing go on in each organisation that is meant: after a pause, a caution of the store, or the mode that a
+/// rollback left.
 ///
 /// # Errors
 /// When the configuration or the store cannot be used.
@@ -53,6 +54,7 @@ pub(super) async fn resume(arguments: &ResumeArguments) -> Result<Exit, Failure>
         let of_store = store.organization(name).await?;
         let ended = of_store.resume_writing(&by, now).await?;
         let caution = of_store.end_caution(&by, now).await?;
+        of_store.end_forced_mode(by.clone(), now).await?;
         values.push(json!({
             "organization": name,
             "paused": Value::Null,

@@ -1,7 +1,5 @@
 //! What the loop of one organisation works with.
 
-use std::sync::{Arc, Weak};
-
 use async_trait::async_trait;
 use easgate_config::Organization;
 use easgate_connector::schedule::LastRuns;
@@ -10,8 +8,9 @@ use easgate_connector::{
     Clock as _, Cycle, CycleError, FactsError, Kind, OrganizationConfig, ProgressSink, Report, SystemClock,
 };
 use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError, Writer};
-use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
+use tokio::sync::{RwLock, RwLockReadGuard};
 
+use super::lead::Lead;
 use crate::command::Failure;
 use crate::command::sync::{conclude, lost_its_server};
 use crate::command::wiring::Site;
@@ -25,18 +24,17 @@ pub(super) struct SiteRunner {
     store: Store,
     clock: SystemClock,
     site: RwLock<Option<Site>>,
-    /// The right to write, as long as any run holds it.
-    writer: Mutex<Weak<Writer>>,
+    lead: Lead,
 }
 
 impl SiteRunner {
     pub(super) fn new(organization: Organization, store: Store) -> Self {
         Self {
+            lead: Lead::new(store.clone(), &organization.name),
             organization,
             store,
             clock: SystemClock::new(),
             site: RwLock::new(None),
-            writer: Mutex::new(Weak::new()),
         }
     }
 
@@ -55,18 +53,6 @@ impl SiteRunner {
         }
         // A run that goes on has made them.
         Ok(self.site.read().await)
-    }
-
-    /// The right to write, which the runs of this process share.
-    async fn writer(&self) -> Result<Arc<Writer>, CycleError> {
-        let mut held = self.writer.lock().await;
-        if let Some(writer) = held.upgrade() {
-            return Ok(writer);
-        }
-        let organization = self.store.organization(&self.organization.name).await?;
-        let writer = Arc::new(organization.lock().await?);
-        *held = Arc::downgrade(&writer);
-        Ok(writer)
     }
 
     /// Records who asked for a run.
@@ -98,18 +84,10 @@ impl SiteRunner {
     }
 
     async fn once(&self, cycle: &Cycle<'_>, job: &Job) -> Result<Report, CycleError> {
-        let writer = self.writer().await?;
-        match &job.work {
-            Work::Full => cycle.full_sync_with(&writer).await,
-            Work::Quick => cycle.quick_sync_with(&writer).await,
-            Work::Watch => cycle.watch_with(&writer).await,
-            Work::User(address) => {
-                let address = address.parse().map_err(|_| FactsError::NoMailbox {
-                    address: address.clone(),
-                })?;
-                cycle.sync_user_with(&writer, &address).await
-            }
-        }
+        let writer = self.lead.writer().await?;
+        let report = work(cycle, job, &writer).await;
+        self.lead.done_with(writer).await;
+        report
     }
 
     /// Does the job; when the server goes away, it begins anew, once, at the next one.
@@ -162,6 +140,21 @@ impl SiteRunner {
     }
 }
 
+/// Does what the job asks for.
+async fn work(cycle: &Cycle<'_>, job: &Job, writer: &Writer) -> Result<Report, CycleError> {
+    match &job.work {
+        Work::Full => cycle.full_sync_with(writer).await,
+        Work::Quick => cycle.quick_sync_with(writer).await,
+        Work::Watch => cycle.watch_with(writer).await,
+        Work::User(address) => {
+            let address = address.parse().map_err(|_| FactsError::NoMailbox {
+                address: address.clone(),
+            })?;
+            cycle.sync_user_with(writer, &address).await
+        }
+    }
+}
+
 #[async_trait]
 impl Runner for SiteRunner {
     fn knows(&self, _: Kind) -> bool {
@@ -183,7 +176,14 @@ impl Runner for SiteRunner {
     }
 
     async fn standing(&self) -> Standing {
-        Standing::default()
+        Standing {
+            role: self.lead.role().await,
+            not_before: None,
+        }
+    }
+
+    async fn standing_changed(&self) {
+        self.lead.changed().await;
     }
 
     async fn run(&self, job: &Job, stop: &Stop, progress: &dyn ProgressSink) -> Outcome {
@@ -205,5 +205,6 @@ impl Runner for SiteRunner {
         if let Some(site) = self.site.write().await.take() {
             site.close().await;
         }
+        self.lead.give_back().await;
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn adoption_text(found: &Adoption, report: Option<&UndoReport>) {
     if !found.passed_over.is_empty() {
         output::line("");
         output::line(&format!(
-            "{} stay somebody else's:",
+            "Not taken over, {}:",
             entries(length(&found.passed_over))
         ));
         let rows = found.passed_over.iter().map(|one| {

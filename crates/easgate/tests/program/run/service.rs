@@ -128,7 +128,13 @@ impl Service {
     }
 
     /// Tells it to stop, and sees that it does in time and leaves no shell.
-    pub(super) async fn stops(mut self, place: &Place) {
+    pub(super) async fn stops(self, place: &Place) {
+        let log = self.ends().await;
+        assert_eq!(place.exchange.open_shells(), 0, "{log}");
+    }
+
+    /// Tells it to stop, and sees that it does in time; all that it logged.
+    pub(super) async fn ends(mut self) -> String {
         self.signal("TERM");
         let began = Instant::now();
         let status = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
@@ -139,6 +145,6 @@ impl Service {
         while self.reader.join_next().await.is_some() {}
         assert_eq!(status.code(), Some(0), "{:?}\n{}", began.elapsed(), self.log());
         assert_eq!(self.count("service.stopped"), 1, "{}", self.log());
-        assert_eq!(place.exchange.open_shells(), 0, "{}", self.log());
+        self.log()
     }
 }
