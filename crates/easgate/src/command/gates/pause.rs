@@ -90,7 +90,10 @@ impl Ended {
             output::line(&format!("{name}: goes on; it was {}", gates::pause_text(pause)));
         }
         if let Some(caution) = &self.caution {
-            output::line(&format!("{name}: writes again; it did not because {}", escape_long(&caution.to_string())));
+            output::line(&format!(
+                "{name}: writes again; it did not because {}",
+                escape_long(&caution.to_string())
+            ));
         }
         if let Some(forced) = &self.forced {
             output::line(&format!(
