@@ -264,12 +264,8 @@ pub(crate) struct RawPolicy {
     pub(crate) foreign_allow: RawForeignAllow,
     /// Device classes that are let in or refused whether they are managed or not.
     pub(crate) platform_exceptions: Vec<RawPlatformException>,
-    /// What is done while device management cannot be asked.
-    pub(crate) on_authority_unreachable: RawFailMode,
     /// For how long the facts may be unread before `status` and the reports warn of it; nothing changes by that.
     pub(crate) max_hold: RawDuration,
-    /// For how long a device may be allowed by hand, by `easgate allow`.
-    pub(crate) max_override: RawDuration,
 }
 
 impl Default for RawPolicy {
@@ -283,22 +279,9 @@ impl Default for RawPolicy {
             config_manager: RawConfigManager::Unevaluated,
             foreign_allow: RawForeignAllow::Report,
             platform_exceptions: Vec::new(),
-            on_authority_unreachable: RawFailMode::Hold,
             max_hold: RawDuration::seconds(72 * 3600),
-            max_override: RawDuration::seconds(30 * 86_400),
         }
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RawFailMode {
-    /// Nothing: every device stays as it is.
-    Hold,
-    /// Devices that no sync has seen before are let in.
-    AllowNew,
-    /// Devices that no sync has seen before are quarantined where Exchange gives that by itself, else blocked.
-    QuarantineNew,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]

@@ -63,7 +63,7 @@ const fn by_reason(reason: Reason) -> &'static str {
         Reason::NotEnrolled => "The device gets mail once its user has enrolled it and it is compliant.",
         Reason::PlatformException => "An administrator would have to change the platform exceptions.",
         Reason::ManualAllow | Reason::ManualBlock => {
-            "The policy decides once this has expired, or after `easgate clear`."
+            "The policy decides once this has expired or was taken back."
         }
         Reason::Vanished => {
             "The policy decides once the record is there again; else the device counts as not enrolled when the \

@@ -1,8 +1,8 @@
 //! What is done where the policy has nothing to say.
 
-use easgate_connector::{FailMode, Precautions};
+use easgate_connector::Precautions;
 
-use crate::file::{RawFailMode, RawPolicy};
+use crate::file::RawPolicy;
 use crate::text::RawDuration;
 
 use super::Checks;
@@ -10,13 +10,7 @@ use super::Checks;
 impl Checks<'_> {
     pub(super) fn precautions(&mut self, at: usize, raw: &RawPolicy) -> Precautions {
         Precautions {
-            on_authority_unreachable: match raw.on_authority_unreachable {
-                RawFailMode::Hold => FailMode::Hold,
-                RawFailMode::AllowNew => FailMode::AllowNew,
-                RawFailMode::QuarantineNew => FailMode::QuarantineNew,
-            },
             max_hold: self.span(at, "max_hold", raw.max_hold),
-            max_override: self.span(at, "max_override", raw.max_override),
         }
     }
 

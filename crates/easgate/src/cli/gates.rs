@@ -13,7 +13,7 @@ pub(crate) enum GateCommand {
         after_help = "Examples:\n  easgate pause --reason 'the migration of the weekend' --by dana\n  easgate pause --organization contoso --reason 'ticket 4711'"
     )]
     Pause(PauseArguments),
-    /// Lets writing go on after a `pause`
+    /// Lets writing go on after a `pause`, a caution of the store, or a rollback
     #[command(after_help = "Examples:\n  easgate resume --by dana")]
     Resume(ResumeArguments),
     /// Lists what the guard holds, by plan, with figures and devices

@@ -167,7 +167,7 @@ pub(crate) fn standing_text(organization: &str, standing: &Standing) {
     let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     if !standing.overrides.is_empty() {
         output::line(&format!(
-            "  {} decided by hand; `easgate overrides` lists them",
+            "  {} decided by hand",
             count(number(standing.overrides.len()), "device")
         ));
     }

@@ -38,12 +38,9 @@ fn writes(place: &Place) -> usize {
 
 fn guid(change: &Value, place: &Place) -> Uuid {
     let address = change["mailbox"].as_str().unwrap();
-    let users = place.world.users.iter();
-    let user = users
-        .clone()
-        .find(|user| user.primary_smtp.eq_ignore_ascii_case(address))
-        .unwrap();
-    user.mailbox_guid
+    let mut users = place.world.users.iter();
+    let user = users.find(|user| user.primary_smtp.eq_ignore_ascii_case(address));
+    user.unwrap().mailbox_guid
 }
 
 #[tokio::test(flavor = "multi_thread")]

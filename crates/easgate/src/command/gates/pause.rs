@@ -1,7 +1,7 @@
 //! `easgate pause` and `easgate resume`: the emergency stop.
 
 use easgate_connector::{Clock, SystemClock};
-use easgate_model::escape;
+use easgate_model::{escape, escape_long};
 use easgate_store::{Caution, ForcedMode, Pause};
 use serde_json::{Value, json};
 
@@ -38,7 +38,8 @@ pub(super) async fn pause(arguments: &PauseArguments) -> Result<Exit, Failure> {
     finish(arguments.common.json, &values)
 }
 
-/// Lets writing go on in each organisation that is meant.
+/// Lets writing go on in each organisation that is meant: after a pause, a caution of the store, or the mode that a
+/// rollback left.
 ///
 /// # Errors
 /// When the configuration or the store cannot be used.
@@ -78,7 +79,7 @@ impl Ended {
             "organization": organization,
             "paused": Value::Null,
             "was_paused": self.pause.as_ref().map(gates::pause),
-            "was_cautioned": self.caution.as_ref().map(ToString::to_string),
+            "ended_caution": self.caution.as_ref().map(ToString::to_string),
             "was_kept_in_mode": self.forced.as_ref().map(|forced| &forced.mode),
         })
     }
@@ -89,7 +90,10 @@ impl Ended {
             output::line(&format!("{name}: goes on; it was {}", gates::pause_text(pause)));
         }
         if let Some(caution) = &self.caution {
-            output::line(&format!("{name}: writes again; it did not because {caution}"));
+            output::line(&format!(
+                "{name}: writes again; it did not because {}",
+                escape_long(&caution.to_string())
+            ));
         }
         if let Some(forced) = &self.forced {
             output::line(&format!(
