@@ -256,9 +256,9 @@ impl Report {
                 "applied": self.changes.applied,
                 "failed": self.changes.failed,
                 "held": self.changes.held,
-                "paused": self.changes.paused,
             },
             "paused": self.paused.as_ref().map(|pause| json!({
+                "changes": self.changes.paused,
                 "since": at(pause.since),
                 "by": escape(&pause.by.name),
                 "uid": pause.by.uid,

@@ -105,13 +105,14 @@ impl Life {
             let event = Event::any(&mut self.chance);
             self.say(format!("{event}"));
             happen(&mut self.rig.world.state(), event, &mut self.chance);
-            match event {
-                Event::OldStore => self.old_store().await,
-                Event::DiskFull => disk_full = true,
-                Event::Clock(days) => self.ahead += Duration::days(days),
-                Event::TwoNodes => two_nodes = true,
-                _ => {}
+            if event == Event::OldStore {
+                self.old_store().await;
             }
+            if let Event::Clock(days) = event {
+                self.ahead += Duration::days(days);
+            }
+            disk_full |= event == Event::DiskFull;
+            two_nodes |= event == Event::TwoNodes;
         }
         self.rig.world.state().source_ahead = -self.ahead;
         if self.copy.is_none() && self.chance.percent(30) {

@@ -113,6 +113,15 @@ pub(crate) fn users(shared: &Shared, call: &Call) -> Response {
     finish(shared, call, rows, inner.history.version, select.as_deref())
 }
 
+/// A member as a row of a group names it.
+fn member(id: &str, kind: &str, left: bool) -> Value {
+    let mut member = json!({"@odata.type": kind, "id": id});
+    if left {
+        member["@removed"] = json!({"reason": "deleted"});
+    }
+    member
+}
+
 pub(crate) fn groups(shared: &Shared, call: &Call) -> Response {
     let inner = shared.lock();
     let Some(round) = round(call, inner.history.version) else {
@@ -130,13 +139,6 @@ pub(crate) fn groups(shared: &Shared, call: &Call) -> Response {
         None => json!({"id": id, "@removed": {"reason": "deleted"}}),
         Some(group) if members.is_empty() => json!({"id": id, "displayName": group.display_name}),
         Some(group) => json!({"id": id, "displayName": group.display_name, "members@delta": members}),
-    };
-    let member = |id: &str, kind: &str, left: bool| {
-        let mut member = json!({"@odata.type": kind, "id": id});
-        if left {
-            member["@removed"] = json!({"reason": "deleted"});
-        }
-        member
     };
     let rows = match &round {
         Round::First { .. } => {

@@ -28,6 +28,7 @@ fn entries(recorded: &[Recorded]) -> Vec<OwnedEntry> {
     recorded.iter().map(|one| one.entry.clone()).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "one story")]
 pub(crate) async fn a_registry_is_rebuilt_as_it_was_and_says_so(store: Store) {
     let writer = writer(&store).await;
     let organization = writer.organization();

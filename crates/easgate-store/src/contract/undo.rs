@@ -143,6 +143,7 @@ pub(crate) async fn an_undoing_is_no_sync(store: Store) {
     assert_eq!(last.kind, "full");
 }
 
+#[expect(clippy::too_many_lines, reason = "one story")]
 pub(crate) async fn what_others_changed_stands_until_somebody_has_looked_and_it_is_over(store: Store) {
     let writer = writer(&store).await;
     let organization = writer.organization();

@@ -120,6 +120,14 @@ pub(crate) fn text(organization: &str, mode: Mode, status: &Status, seen: &Seen)
             time(kind.begun)
         ));
     }
+    text_of_what_stands(status);
+    for ((access, reason), devices) in &status.decisions {
+        output::line(&format!("{devices:>8}  {:<12}{}", escape(access), escape(reason)));
+    }
+}
+
+/// What the store knows of the account, the organisation and our entries.
+fn text_of_what_stands(status: &Status) {
     if let Some(refusal) = &status.refusal {
         output::line(&format!(
             "  {:<22}since {} by {}; nothing logs on until the password changes, or `sync --log-on-again`: {}",
@@ -154,9 +162,6 @@ pub(crate) fn text(organization: &str, mode: Mode, status: &Status, seen: &Seen)
         output::line(&format!(
             "  {unsettled} without a certain outcome; the next sync settles them"
         ));
-    }
-    for ((access, reason), devices) in &status.decisions {
-        output::line(&format!("{devices:>8}  {:<12}{}", escape(access), escape(reason)));
     }
 }
 

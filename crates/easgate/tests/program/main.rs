@@ -13,6 +13,9 @@ mod hostile;
 mod organizations;
 mod place;
 mod plans;
+#[expect(clippy::print_stdout, reason = "what is left out is said plainly")]
+#[path = "../../../../tests/peers/postgres/server.rs"]
+mod postgres;
 mod rbac;
 mod registry;
 mod run;

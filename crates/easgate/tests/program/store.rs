@@ -1,20 +1,22 @@
 //! The store: what it holds, a copy of it, and a copy put back; in a file and on a server.
 
-#[path = "../../../../tests/peers/postgres/server.rs"]
-mod server;
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use easgate_simulator::exchange::Fault;
 use easgate_simulator::world::World;
 use easgate_store::Store;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::place::Place;
-use server::{PASSWORD, Server};
+use crate::postgres::{PASSWORD, Server};
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what an edit of the configuration looks like"
+)]
 fn observing(text: String) -> String {
     text.replace("mode = \"enforce\"", "mode = \"observe\"")
 }

@@ -163,10 +163,10 @@ impl Shared {
             (None, Ok(writer)) => self.hand_over(writer).await,
             // A run that could not be ended holds it, so it ends by its own time.
             (None, Err(_)) => {
-                tracing::warn!(organization = %self.name, "Lease not handed over: a run holds it")
+                tracing::warn!(organization = %self.name, "Lease not handed over: a run holds it");
             }
             (Some(lost), _) => {
-                tracing::error!(organization = %self.name, error = output::chain(&lost), "Lease lost")
+                tracing::error!(organization = %self.name, error = output::chain(&lost), "Lease lost");
             }
         }
     }

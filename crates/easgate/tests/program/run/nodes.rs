@@ -1,9 +1,5 @@
 //! Two services on one store.
 
-#[path = "../../../../../tests/peers/postgres/server.rs"]
-#[expect(dead_code, reason = "the tests of the store need more of it")]
-mod server;
-
 use std::time::Duration;
 
 use easgate_simulator::world::World;
@@ -12,7 +8,7 @@ use tokio::time::Instant;
 use super::place_with_socket;
 use super::service::Service;
 use crate::place::Place;
-use server::{PASSWORD, Server};
+use crate::postgres::{PASSWORD, Server};
 
 /// How soon another node leads after one was killed.
 const TAKEN_OVER: Duration = Duration::from_secs(15);
