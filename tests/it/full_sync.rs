@@ -70,7 +70,7 @@ fn the_program_syncs_with_a_server_that_stands_on_psrpcore() {
     assert_eq!(report["devices"], 60);
     let decisions = serde_json::json!({ "allow": 20, "block": 20, "quarantine": 0, "untouched": 20 });
     assert_eq!(report["decisions"], decisions);
-    let changes = serde_json::json!({ "planned": 40, "applied": 40, "failed": 0, "held": 0, "paused": 0 });
+    let changes = serde_json::json!({ "planned": 40, "applied": 40, "failed": 0, "held": 0 });
     assert_eq!(report["changes"], changes);
 
     let second = run(folder.path(), &sync);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use easgate_store::{Marks, Organization, Rows, Writer};
+use easgate_compliance::Facts;
+use easgate_store::{Marks, Organization, Rows, StoreError, Writer};
+use time::OffsetDateTime;
 
 use super::part::{after_full, known_of};
 use super::write::key;
@@ -101,10 +103,8 @@ impl Cycle<'_> {
         writer
             .record_devices(device_rows(&planned.facts, &planned.decisions), now)
             .await?;
-        let lesson = after_full(self, &planned.facts, links, started);
-        writer.learn(&lesson, false, now).await?;
-        let seen = Rows::All(known_of(&planned.facts));
-        writer.know_partnerships(&seen, &BTreeSet::new()).await?;
+        self.remember(writer, &planned.facts, (links, started), now)
+            .await?;
         self.describe(&mut report, &planned);
         if let Some(run) = begun.run() {
             report.drift = look(writer, run, &planned, &owned.taken_out, now).await?;
@@ -121,5 +121,21 @@ impl Cycle<'_> {
         writer.close_work(&done).await?;
         report.durations.apply = self.clock.elapsed().saturating_sub(decided);
         Ok((report, Some(baseline)))
+    }
+
+    /// Keeps for the runs between full syncs what this one saw. A function of its own, so that its rows are gone before
+    /// anything is written to Exchange.
+    async fn remember(
+        &self,
+        writer: &Writer,
+        facts: &Facts,
+        (links, started): (Marks, OffsetDateTime),
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let lesson = after_full(self, facts, links, started);
+        writer.learn(&lesson, false, now).await?;
+        drop(lesson);
+        let seen = Rows::All(known_of(facts));
+        writer.know_partnerships(&seen, &BTreeSet::new()).await
     }
 }
