@@ -6,7 +6,7 @@ use easgate_compliance::Facts;
 use easgate_store::{Marks, Organization, Rows, StoreError, Writer};
 use time::OffsetDateTime;
 
-use super::part::{after_full, known_of};
+use super::part::{after_full, known_of, records_after_full};
 use super::write::key;
 use super::{Cycle, CycleError, Planned, Seen, by_id};
 use crate::drift::look;
@@ -132,9 +132,10 @@ impl Cycle<'_> {
         (links, started): (Marks, OffsetDateTime),
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let lesson = after_full(self, facts, links, started);
-        writer.learn(&lesson, false, now).await?;
-        drop(lesson);
+        writer.learn(&records_after_full(self, facts), false, now).await?;
+        writer
+            .learn(&after_full(self, facts, links, started), false, now)
+            .await?;
         let seen = Rows::All(known_of(facts));
         writer.know_partnerships(&seen, &BTreeSet::new()).await
     }

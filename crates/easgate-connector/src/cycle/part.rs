@@ -33,7 +33,7 @@ use crate::report::Report;
 use noticed::Noticed;
 use targets::Targets;
 
-pub(super) use marks::{after_full, known_of};
+pub(super) use marks::{after_full, known_of, records_after_full};
 pub(super) use recheck::Rechecks;
 
 /// What a run that looks at a part begins with.

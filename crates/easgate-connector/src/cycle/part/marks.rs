@@ -101,7 +101,20 @@ pub(super) fn record_key(kind: SourceKind, record: &Enrollment) -> String {
     }
 }
 
-/// What a full sync leaves for the runs after it.
+/// The records that a full sync leaves for the runs after it: apart from the rest, so that no copy of everything is held at once.
+pub(in crate::cycle) fn records_after_full(cycle: &Cycle<'_>, facts: &Facts) -> Lesson {
+    let kind = cycle.source.kind();
+    let records = facts.inventory.enrollments.iter();
+    Lesson {
+        records: Rows::All(records.map(|one| (record_key(kind, one), one.clone())).collect()),
+        gone_records: Vec::new(),
+        users: Rows::Some(Vec::new()),
+        gone_users: Vec::new(),
+        marks: Marks::new(),
+    }
+}
+
+/// What a full sync leaves for the runs after it, but for the records.
 pub(in crate::cycle) fn after_full(
     cycle: &Cycle<'_>,
     facts: &Facts,
@@ -134,10 +147,8 @@ pub(in crate::cycle) fn after_full(
     marks.insert(LOOKED.to_owned(), micros(as_of.unwrap_or(started)));
     marks.insert(RULES.to_owned(), of_rules(&facts.exchange.rules));
     marks.insert(MEANING.to_owned(), of_meaning(cycle));
-    let kind = cycle.source.kind();
-    let records = facts.inventory.enrollments.iter();
     Lesson {
-        records: Rows::All(records.map(|one| (record_key(kind, one), one.clone())).collect()),
+        records: Rows::Some(Vec::new()),
         gone_records: Vec::new(),
         users: Rows::All(facts.inventory.users.clone()),
         gone_users: Vec::new(),
