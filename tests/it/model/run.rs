@@ -218,6 +218,8 @@ impl Life {
             state.source_ahead = Duration::ZERO;
         }
         self.judge();
+        // What a rival led to stands until an administrator says otherwise.
+        self.rig.resume().await;
         self.rig.config.limits = no_limits();
         self.rig.config.accept_shrunken = accepted();
         for _ in 0..3 {

@@ -9,7 +9,7 @@ use easgate_connector::{
     Cycle, CycleError, Mode, OrganizationConfig, Planned, Precautions, Report, Silent, WriteQueue,
 };
 use easgate_model::EmailAddress;
-use easgate_store::{List, Store};
+use easgate_store::{Actor, List, Store};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -118,6 +118,15 @@ impl Rig {
         one.close().await;
         other.close().await;
         results
+    }
+
+    /// An administrator lets writing go on.
+    pub(crate) async fn resume(&self) {
+        let store = self.store().await;
+        let organization = store.organization("contoso").await.unwrap();
+        let now = self.world.state().now;
+        organization.end_caution(&Actor::program(), now).await.unwrap();
+        store.close().await;
     }
 
     /// A copy of the store's file, when there is one; no process has it open.
