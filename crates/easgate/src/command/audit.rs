@@ -1,6 +1,7 @@
 //! `easgate audit`: the audit checked, and written out.
 
 mod export;
+pub(crate) mod lines;
 mod verify;
 mod vouchers;
 

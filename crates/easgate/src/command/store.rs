@@ -6,7 +6,7 @@ mod rebuild_registry;
 use std::path::Path;
 
 use easgate_connector::{Clock, SystemClock};
-use easgate_store::{Actor, CopyError, Store};
+use easgate_store::{CopyError, Store};
 use serde_json::json;
 
 use crate::cli::{StoreBackupArguments, StoreCommand, StoreRestoreArguments};
@@ -14,6 +14,7 @@ use crate::command::Failure;
 use crate::command::wiring::Settings;
 use crate::exit::Exit;
 use crate::output;
+use crate::who;
 
 /// Does what is asked of the store.
 ///
@@ -59,7 +60,7 @@ async fn backup(arguments: &StoreBackupArguments) -> Result<Exit, Failure> {
 async fn restore(arguments: &StoreRestoreArguments) -> Result<Exit, Failure> {
     let settings = Settings::read(&arguments.common)?;
     let now = SystemClock::new().now();
-    let by = who();
+    let by = who::actor(Some("easgate store restore"));
     let Some(file) = &arguments.file else {
         let store = settings.store().await?;
         store.mark_restored("a copy", &by, now).await?;
@@ -108,13 +109,6 @@ fn dump(url: &str, file: &Path) -> String {
 /// A path as a shell takes it.
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
-}
-
-fn who() -> Actor {
-    Actor {
-        name: "easgate store restore".to_owned(),
-        uid: Some(rustix::process::getuid().as_raw()),
-    }
 }
 
 #[derive(Debug, thiserror::Error)]

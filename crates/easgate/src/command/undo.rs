@@ -5,10 +5,8 @@ mod drift;
 mod history;
 mod roll;
 
-use std::os::unix::fs::MetadataExt;
-
-use easgate_connector::UndoError;
-use easgate_store::Actor;
+use easgate_connector::{UndoError, UndoReport};
+use serde_json::Value;
 
 use crate::cli::UndoCommand;
 use crate::command::Failure;
@@ -32,24 +30,33 @@ pub(crate) async fn run(command: &UndoCommand) -> Result<Exit, Failure> {
     }
 }
 
-/// Who runs this: the name that was given, and the user of the operating system, whom the audit keeps beside it.
-fn actor(by: Option<&str>) -> Actor {
-    // The kernel gives this entry to the user that the process runs as.
-    let uid = std::fs::metadata("/proc/self").ok().map(|entry| entry.uid());
-    let name = match (by, uid) {
-        (Some(name), _) => name.to_owned(),
-        (None, Some(uid)) => format!("uid {uid}"),
-        (None, None) => "somebody".to_owned(),
-    };
-    Actor { name, uid }
-}
-
 /// The one organisation that is meant: nothing is taken back in several at once.
 fn only(wiring: &Wiring) -> Result<&Site, Failure> {
     match wiring.sites.as_slice() {
         [site] => Ok(site),
         _ => Err(SeveralOrganizations.into()),
     }
+}
+
+/// Tells what was planned and, where it was carried out, what became of it; a refusal with its cure.
+fn tell<P>(
+    site: &Site,
+    as_json: bool,
+    outcome: &Result<(P, Option<UndoReport>), UndoError>,
+    json: impl FnOnce(&str, &P, Option<&UndoReport>) -> Value,
+    text: impl FnOnce(&P, Option<&UndoReport>),
+) -> Result<Exit, Failure> {
+    site.progress.clear();
+    let (planned, report) = match outcome {
+        Ok((planned, report)) => (planned, report.as_ref()),
+        Err(error) => return Ok(refused(error)),
+    };
+    if as_json {
+        output::json(&json(&site.config.name, planned, report))?;
+    } else {
+        text(planned, report);
+    }
+    Ok(report.map_or(Exit::Done, |report| Exit::of_run(report.exit_code())))
 }
 
 /// How a command ends that could not plan or begin.

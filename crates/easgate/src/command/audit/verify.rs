@@ -1,23 +1,20 @@
 //! `easgate audit verify`: whether the audit is whole.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use easgate_store::{Anchor, AuditLine, ChainCheck, Organization, Store, Verdict};
 use serde_json::{Value, json};
 
 use super::PAGE;
+use super::lines::Lines;
 use super::vouchers::Vouchers;
 use crate::cli::AuditVerifyArguments;
 use crate::command::Failure;
 use crate::command::wiring::Settings;
 use crate::exit::Exit;
 use crate::output;
-
-/// The longest line of an export.
-const MAX_LINE: u64 = 1 << 20;
 
 /// Checks the store, or an export.
 ///
@@ -94,22 +91,11 @@ fn of_file(path: &Path, arguments: &AuditVerifyArguments) -> Result<Vec<Found>, 
         path: path.to_owned(),
         source,
     };
-    let mut reader = BufReader::new(File::open(path).map_err(wrong)?);
     let mut chains: BTreeMap<String, (ChainCheck, Vouchers)> = BTreeMap::new();
-    let mut number = 0_u64;
     let mut broken = None;
-    loop {
-        let mut line = Vec::new();
-        let read = Read::by_ref(&mut reader)
-            .take(MAX_LINE)
-            .read_until(b'\n', &mut line)
-            .map_err(wrong)?;
-        if read == 0 {
-            break;
-        }
-        number += 1;
-        let text = String::from_utf8_lossy(&line);
-        let Ok(line) = AuditLine::parse(&text) else {
+    for line in Lines::open(path).map_err(wrong)? {
+        let (number, line) = line.map_err(wrong)?;
+        let Ok(line) = line else {
             broken.get_or_insert(number);
             continue;
         };

@@ -3,13 +3,13 @@
 use easgate_connector::{Clock, SystemClock};
 use easgate_store::{HeldPlan, HeldVerdict, Organization, Said};
 
-use super::actor;
 use crate::cli::{ApproveArguments, Common, HeldArguments, RejectArguments};
 use crate::command::Failure;
 use crate::command::wiring::Settings;
 use crate::exit::Exit;
 use crate::output;
 use crate::render::gates;
+use crate::who;
 
 /// Lists the held plans of each organisation that is meant.
 ///
@@ -55,7 +55,7 @@ pub(super) async fn list(arguments: &HeldArguments) -> Result<Exit, Failure> {
 pub(super) async fn approve(arguments: &ApproveArguments) -> Result<Exit, Failure> {
     let now = SystemClock::new().now();
     let said = Said {
-        by: actor(Some(&arguments.by)),
+        by: who::actor(Some(&arguments.by)),
         at: now,
         until: Some(now + arguments.time),
         note: arguments.note.clone(),
@@ -69,7 +69,7 @@ pub(super) async fn approve(arguments: &ApproveArguments) -> Result<Exit, Failur
 /// When the configuration or the store cannot be used, or there is no such plan.
 pub(super) async fn reject(arguments: &RejectArguments) -> Result<Exit, Failure> {
     let said = Said {
-        by: actor(Some(&arguments.by)),
+        by: who::actor(Some(&arguments.by)),
         at: SystemClock::new().now(),
         until: None,
         note: Some(arguments.note.clone()),

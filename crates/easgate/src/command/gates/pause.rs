@@ -5,13 +5,13 @@ use easgate_model::{escape, escape_long};
 use easgate_store::{Caution, ForcedMode, Pause};
 use serde_json::{Value, json};
 
-use super::actor;
 use crate::cli::{PauseArguments, ResumeArguments};
 use crate::command::Failure;
 use crate::command::wiring::Settings;
 use crate::exit::Exit;
 use crate::output;
 use crate::render::gates;
+use crate::who;
 
 /// Stops writing in each organisation that is meant.
 ///
@@ -23,7 +23,7 @@ pub(super) async fn pause(arguments: &PauseArguments) -> Result<Exit, Failure> {
     let pause = Pause {
         since: SystemClock::new().now(),
         reason: arguments.reason.clone(),
-        by: actor(arguments.by.as_deref()),
+        by: who::actor(arguments.by.as_deref()),
     };
     let mut values = Vec::new();
     for organization in settings.organizations() {
@@ -46,7 +46,7 @@ pub(super) async fn pause(arguments: &PauseArguments) -> Result<Exit, Failure> {
 pub(super) async fn resume(arguments: &ResumeArguments) -> Result<Exit, Failure> {
     let settings = Settings::read(&arguments.common)?;
     let store = settings.store().await?;
-    let by = actor(arguments.by.as_deref());
+    let by = who::actor(arguments.by.as_deref());
     let now = SystemClock::new().now();
     let mut values = Vec::new();
     for organization in settings.organizations() {

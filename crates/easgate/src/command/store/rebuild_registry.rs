@@ -1,23 +1,20 @@
 //! `easgate store rebuild-registry`: which list entries are ours, from an export of the audit.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use easgate_connector::{CycleError, Rebuilt};
-use easgate_store::{AuditLine, ChainCheck, LineError, Rebuild, Recorded};
+use easgate_store::{ChainCheck, LineError, Rebuild, Recorded};
 use serde_json::json;
 
 use crate::cli::RebuildArguments;
 use crate::command::Failure;
+use crate::command::audit::lines::Lines;
 use crate::command::sync::of_error;
 use crate::command::wiring::{Site, Wiring};
 use crate::exit::Exit;
 use crate::output;
 use crate::who;
-
-/// The longest line of an export.
-const MAX_LINE: u64 = 1 << 20;
 
 /// Compares the export with the lists, and writes what was found when that is asked for.
 ///
@@ -84,22 +81,11 @@ fn read(path: &Path, organization: &str) -> Result<(Rebuild, i64), RebuildError>
         path: path.to_owned(),
         source,
     };
-    let mut reader = BufReader::new(File::open(path).map_err(wrong)?);
     let mut rebuild = Rebuild::default();
     let mut check = ChainCheck::part(organization, []);
-    let mut number = 0_u64;
-    loop {
-        let mut line = Vec::new();
-        let read = Read::by_ref(&mut reader)
-            .take(MAX_LINE)
-            .read_until(b'\n', &mut line)
-            .map_err(wrong)?;
-        if read == 0 {
-            break;
-        }
-        number += 1;
-        let line = AuditLine::parse(&String::from_utf8_lossy(&line))
-            .map_err(|source| RebuildError::Line { number, source })?;
+    for line in Lines::open(path).map_err(wrong)? {
+        let (number, line) = line.map_err(wrong)?;
+        let line = line.map_err(|source| RebuildError::Line { number, source })?;
         if line.anonymous {
             return Err(RebuildError::Anonymous);
         }

@@ -3,13 +3,13 @@
 use easgate_compliance::List;
 use easgate_connector::AdoptWish;
 
-use super::{actor, only, refused};
+use super::{only, tell};
 use crate::cli::{AdoptArguments, UndoArguments, WhichList};
 use crate::command::Failure;
 use crate::command::wiring::Wiring;
 use crate::exit::Exit;
-use crate::output;
 use crate::render::undo::claims;
+use crate::who;
 
 pub(super) async fn adopt(arguments: &AdoptArguments) -> Result<Exit, Failure> {
     let wiring = Wiring::open(&arguments.common).await?;
@@ -23,25 +23,20 @@ pub(super) async fn adopt(arguments: &AdoptArguments) -> Result<Exit, Failure> {
         mailbox: arguments.mailbox.clone(),
     };
     let outcome = if arguments.confirmed.yes {
-        let done = cycle.adopt(&wish, actor(arguments.confirmed.by.as_deref())).await;
+        let done = cycle
+            .adopt(&wish, who::actor(arguments.confirmed.by.as_deref()))
+            .await;
         done.map(|(found, report)| (found, Some(report)))
     } else {
         cycle.plan_adopt(&wish).await.map(|found| (found, None))
     };
-    site.progress.clear();
-    let exit = match &outcome {
-        Ok((found, report)) => {
-            if arguments.common.json {
-                output::json(&claims::adoption_json(&site.config.name, found, report.as_ref()))?;
-            } else {
-                claims::adoption_text(found, report.as_ref());
-            }
-            report
-                .as_ref()
-                .map_or(Exit::Done, |report| Exit::of_run(report.exit_code()))
-        }
-        Err(error) => refused(error),
-    };
+    let exit = tell(
+        site,
+        arguments.common.json,
+        &outcome,
+        claims::adoption_json,
+        claims::adoption_text,
+    )?;
     wiring.close().await;
     Ok(exit)
 }
@@ -51,29 +46,18 @@ pub(super) async fn release(arguments: &UndoArguments) -> Result<Exit, Failure> 
     let site = only(&wiring)?;
     let cycle = site.cycle(&wiring.store);
     let outcome = if arguments.confirmed.yes {
-        let done = cycle.release(actor(arguments.confirmed.by.as_deref())).await;
+        let done = cycle.release(who::actor(arguments.confirmed.by.as_deref())).await;
         done.map(|(standing, report)| (standing, Some(report)))
     } else {
         cycle.plan_release().await.map(|standing| (standing, None))
     };
-    site.progress.clear();
-    let exit = match &outcome {
-        Ok((standing, report)) => {
-            if arguments.common.json {
-                output::json(&claims::release_json(
-                    &site.config.name,
-                    standing,
-                    report.as_ref(),
-                ))?;
-            } else {
-                claims::release_text(standing, report.as_ref());
-            }
-            report
-                .as_ref()
-                .map_or(Exit::Done, |report| Exit::of_run(report.exit_code()))
-        }
-        Err(error) => refused(error),
-    };
+    let exit = tell(
+        site,
+        arguments.common.json,
+        &outcome,
+        |organization, standing, report| claims::release_json(organization, standing, report),
+        |standing, report| claims::release_text(standing, report),
+    )?;
     wiring.close().await;
     Ok(exit)
 }

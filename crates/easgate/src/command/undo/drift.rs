@@ -3,7 +3,6 @@
 use easgate_connector::{Clock, SystemClock};
 use easgate_store::{Acknowledged, DriftId, DriftRow, Organization};
 
-use super::actor;
 use crate::cli::DriftArguments;
 use crate::command::Failure;
 use crate::command::wiring::Settings;
@@ -11,6 +10,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::render::count;
 use crate::render::undo::drift;
+use crate::who;
 
 pub(super) async fn run(arguments: &DriftArguments) -> Result<Exit, Failure> {
     let settings = Settings::read(&arguments.common)?;
@@ -56,7 +56,7 @@ async fn acknowledge(organization: &Organization, arguments: &DriftArguments) ->
         .collect();
     let acknowledged = Acknowledged {
         at: SystemClock::new().now(),
-        by: actor(arguments.by.as_deref()),
+        by: who::actor(arguments.by.as_deref()),
         note: arguments.note.clone().unwrap_or_default(),
     };
     Ok(organization.acknowledge_drift(&findings, &acknowledged).await?)

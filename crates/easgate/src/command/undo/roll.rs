@@ -3,13 +3,13 @@
 use easgate_connector::{RollBack, Undoing};
 use easgate_store::RunId;
 
-use super::{actor, only, refused};
+use super::{only, tell};
 use crate::cli::{Common, Confirmed, RollbackArguments, UndoArguments};
 use crate::command::Failure;
 use crate::command::wiring::Wiring;
 use crate::exit::Exit;
-use crate::output;
 use crate::render::undo;
+use crate::who;
 
 pub(super) async fn revert(arguments: &UndoArguments) -> Result<Exit, Failure> {
     undo(&arguments.common, &arguments.confirmed, Undoing::Revert).await
@@ -30,25 +30,12 @@ async fn undo(common: &Common, confirmed: &Confirmed, undoing: Undoing) -> Resul
     let site = only(&wiring)?;
     let cycle = site.cycle(&wiring.store);
     let outcome = if confirmed.yes {
-        let done = cycle.undo(undoing, actor(confirmed.by.as_deref())).await;
+        let done = cycle.undo(undoing, who::actor(confirmed.by.as_deref())).await;
         done.map(|(planned, report)| (planned, Some(report)))
     } else {
         cycle.plan_undo(undoing).await.map(|planned| (planned, None))
     };
-    site.progress.clear();
-    let exit = match &outcome {
-        Ok((planned, report)) => {
-            if common.json {
-                output::json(&undo::json(&site.config.name, planned, report.as_ref()))?;
-            } else {
-                undo::text(planned, report.as_ref());
-            }
-            report
-                .as_ref()
-                .map_or(Exit::Done, |report| Exit::of_run(report.exit_code()))
-        }
-        Err(error) => refused(error),
-    };
+    let exit = tell(site, common.json, &outcome, undo::json, undo::text)?;
     wiring.close().await;
     Ok(exit)
 }
