@@ -14,7 +14,7 @@ mod tests;
 mod trusted;
 mod write;
 
-use easgate_compliance::{Facts, OwnedEntry};
+use easgate_compliance::{ExchangeFacts, OwnedEntry};
 use easgate_model::EmailAddress;
 use easgate_store::{AuditHead, Finish, LeaseError, List, OwnedRow, RunId, Store, StoreError, Writer};
 
@@ -28,13 +28,14 @@ use crate::ports::{EnrollmentSource, Exchange};
 use crate::progress::ProgressSink;
 use crate::queue::{Begun, WriteQueue};
 use crate::recovery::{Mailboxes, RecoveryError};
-use crate::report::{Report, chain};
+use crate::report::{Report, ReportError, chain};
 use crate::watched::watched;
 use part::Part;
 
 pub use from_file::ApplyPlanError;
 pub use planned::Planned;
 pub use rebuild::Rebuilt;
+pub(crate) use write::key;
 
 /// One organisation, ready for runs.
 ///
@@ -207,16 +208,7 @@ impl Cycle<'_> {
             figures: report.to_json(),
             baseline,
         };
-        match writer.finish_run(run, &finish).await {
-            Ok(Some(head)) => tell_head(&self.config.name, head),
-            Ok(None) => {}
-            Err(error) => report.errors.push(crate::report::ReportError {
-                mailbox: None,
-                device: None,
-                kind: "store",
-                message: chain(&error),
-            }),
-        }
+        report.errors.extend(end_run(writer, run, &finish).await);
     }
 }
 
@@ -248,12 +240,23 @@ pub(crate) fn tell_head(organization: &str, head: AuditHead) {
     tracing::info!(event_id = "audit.head", organization, %head, "The audit stands here");
 }
 
+/// Writes the end of a run, and tells the head of the audit then. Gives the error when the end could not be written.
+pub(crate) async fn end_run(writer: &Writer, run: RunId, finish: &Finish) -> Option<ReportError> {
+    match writer.finish_run(run, finish).await {
+        Ok(Some(head)) => {
+            tell_head(writer.organization().name(), head);
+            None
+        }
+        Ok(None) => None,
+        Err(error) => Some(ReportError::of_store(&error)),
+    }
+}
+
 /// What a run saw, for the next.
 type Seen = easgate_store::Baseline;
 
-pub(crate) fn by_id(facts: &Facts) -> Mailboxes<'_> {
-    facts
-        .exchange
+pub(crate) fn by_id(exchange: &ExchangeFacts) -> Mailboxes<'_> {
+    exchange
         .mailboxes
         .iter()
         .map(|mailbox| (mailbox.id, mailbox))

@@ -103,7 +103,7 @@ pub(crate) async fn look(
             over.push(row.id);
         }
     }
-    let mailboxes = by_id(&planned.facts);
+    let mailboxes = by_id(&planned.facts.exchange);
     let named = |id: MailboxId| {
         mailboxes
             .get(&id)

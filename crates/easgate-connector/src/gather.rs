@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use easgate_compliance::{Exceptions, ExchangeFacts, Facts, governed_by_default};
-use easgate_model::{Inventory, Mailbox, MailboxId, RecipientType};
+use easgate_model::{DeviceAccessRule, Inventory, Mailbox, MailboxId, OrganizationSettings, RecipientType};
 use easgate_store::{Baseline, BindError, Organization, ServerSeen, StoreError};
 use futures::future::{FutureExt, try_join5};
 use time::{Duration, OffsetDateTime};
@@ -41,12 +41,7 @@ impl Gather<'_> {
     pub(crate) async fn run(&self, organization: &Organization) -> Result<Gathered, FactsError> {
         self.progress.progress(Progress::Phase(Phase::Gather));
         let before = organization.baseline().await?.unwrap_or_default();
-        let settings = self
-            .read("the organisation's settings", || self.exchange.settings())
-            .await?;
-        let rules = self
-            .read("the device access rules", || self.exchange.rules())
-            .await?;
+        let (settings, rules) = self.settings_and_rules().await?;
         organization.check_binding(settings.id, None).await?;
         let started = self.clock.now();
         let (partnerships, mailboxes, types, servers, inventory) = try_join5(
@@ -85,6 +80,19 @@ impl Gather<'_> {
             before,
             warnings,
         })
+    }
+
+    /// What every run reads first.
+    pub(crate) async fn settings_and_rules(
+        &self,
+    ) -> Result<(OrganizationSettings, Vec<DeviceAccessRule>), FactsError> {
+        let settings = self
+            .read("the organisation's settings", || self.exchange.settings())
+            .await?;
+        let rules = self
+            .read("the device access rules", || self.exchange.rules())
+            .await?;
+        Ok((settings, rules))
     }
 
     pub(crate) async fn read<T, F>(

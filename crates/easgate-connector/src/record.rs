@@ -12,7 +12,7 @@ pub(crate) fn device_rows<'a>(
     facts: &'a Facts,
     decisions: &'a [Decision],
 ) -> impl Iterator<Item = DeviceRow> + 'a {
-    let mailboxes = by_id(facts);
+    let mailboxes = by_id(&facts.exchange);
     decisions.iter().filter_map(move |decision| {
         let partnership = facts.exchange.partnerships.get(decision.partnership?)?;
         let mailbox = decision.mailbox.and_then(|id| mailboxes.get(&id).copied());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use easgate_compliance::Counts;
 use easgate_model::escape;
-use easgate_store::{Pause, RunResult};
+use easgate_store::{Pause, RunResult, StoreError};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -180,12 +180,7 @@ impl Report {
             CycleError::Busy(_) => "busy",
             CycleError::Store(_) => "store",
         };
-        let error = ReportError {
-            mailbox: None,
-            device: None,
-            kind: what,
-            message: chain(error),
-        };
+        let error = ReportError::of_run(what, chain(error));
         Self {
             errors: vec![error],
             ..Self::begin(config, kind)
@@ -195,12 +190,7 @@ impl Report {
     /// The report of a run that did not begin, because no server may be tried before its time.
     #[must_use]
     pub fn held_off(config: &OrganizationConfig, kind: Kind, until: &RetryAt) -> Self {
-        let error = ReportError {
-            mailbox: None,
-            device: None,
-            kind: "heldOff",
-            message: until.to_string(),
-        };
+        let error = ReportError::of_run("heldOff", until.to_string());
         Self {
             errors: vec![error],
             ..Self::begin(config, kind)
@@ -302,6 +292,21 @@ impl Report {
 }
 
 impl ReportError {
+    /// One that is about the run, and about no single device.
+    pub(crate) const fn of_run(kind: &'static str, message: String) -> Self {
+        Self {
+            mailbox: None,
+            device: None,
+            kind,
+            message,
+        }
+    }
+
+    /// That the store could not be read or written.
+    pub(crate) fn of_store(error: &StoreError) -> Self {
+        Self::of_run("store", chain(error))
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         json!({
             "kind": self.kind,

@@ -80,7 +80,9 @@ impl Cycle<'_> {
             ..*self
         };
         let mut report = Report::begin(&config, Kind::Full);
-        let result = cycle.carry_out(writer, (&begun, run), file, &mut report).await;
+        let result = cycle
+            .carry_plan_out(writer, (&begun, run), file, &mut report)
+            .await;
         if let Err(ApplyPlanError::Cycle(error)) = &result {
             report = Report::of_error(&config, Kind::Full, error);
         }
@@ -90,7 +92,7 @@ impl Cycle<'_> {
         result.map(|results| PlanReport::new(file, mode, results, report))
     }
 
-    async fn carry_out(
+    async fn carry_plan_out(
         &self,
         writer: &Writer,
         (begun, run): (&Begun<'_>, RunId),
@@ -116,7 +118,7 @@ impl Cycle<'_> {
         let now = self.clock.now();
         let owned = recover(
             writer,
-            &by_id(&gathered.facts),
+            &by_id(&gathered.facts.exchange),
             Scope::Whole,
             &begun.queue().live(),
             (started, now),
@@ -182,7 +184,7 @@ impl Cycle<'_> {
 
 /// Where every change of the file stands; those that are wanted are not tried yet.
 fn stand(file: &PlanFile, planned: &Planned, made: &BTreeSet<Key>) -> Vec<PlanResult> {
-    let mailboxes = by_id(&planned.facts);
+    let mailboxes = by_id(&planned.facts.exchange);
     let fresh: HashMap<Key, &Change> = planned
         .plan
         .changes

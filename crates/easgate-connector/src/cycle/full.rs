@@ -29,7 +29,7 @@ impl Cycle<'_> {
         let gathered = self.gather(&organization).await?;
         let owned = Owned::read(
             &organization,
-            &by_id(&gathered.facts),
+            &by_id(&gathered.facts.exchange),
             Scope::Whole,
             started,
             self.clock.now(),
@@ -47,7 +47,7 @@ impl Cycle<'_> {
     }
 
     /// How facts are read.
-    pub(super) const fn gathering(&self) -> Gather<'_> {
+    pub(crate) const fn gathering(&self) -> Gather<'_> {
         Gather {
             exchange: self.exchange,
             source: self.source,
@@ -92,7 +92,7 @@ impl Cycle<'_> {
         let now = self.clock.now();
         let owned = recover(
             writer,
-            &by_id(&gathered.facts),
+            &by_id(&gathered.facts.exchange),
             Scope::Whole,
             &begun.queue().live(),
             (started, now),

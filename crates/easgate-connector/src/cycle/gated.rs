@@ -7,7 +7,7 @@ use super::{Cycle, Planned, rows};
 use crate::config::Mode;
 use crate::gates::{Gates, HeldSummary, Reach, paused};
 use crate::kind::Kind;
-use crate::report::{Report, ReportError, chain};
+use crate::report::{Report, ReportError};
 
 /// The input that holds the records of device management.
 const RECORDS: &str = "enrollment.devices";
@@ -81,7 +81,7 @@ impl Cycle<'_> {
         match kept {
             Ok(plans) => report.held_plans = plans.iter().map(HeldSummary::of).collect(),
             Err(error) => {
-                report.errors.push(of_store(&error));
+                report.errors.push(ReportError::of_store(&error));
                 return false;
             }
         }
@@ -106,7 +106,7 @@ impl Cycle<'_> {
             return;
         }
         if let Err(error) = planned.gates.acted(writer, planned, reach(report.kind)).await {
-            report.errors.push(of_store(&error));
+            report.errors.push(ReportError::of_store(&error));
         }
     }
 }
@@ -116,14 +116,5 @@ const fn reach(kind: Kind) -> Reach {
     match kind {
         Kind::Full => Reach::Everything,
         Kind::Quick | Kind::Watch | Kind::User => Reach::Decided,
-    }
-}
-
-fn of_store(error: &StoreError) -> ReportError {
-    ReportError {
-        mailbox: None,
-        device: None,
-        kind: "store",
-        message: chain(error),
     }
 }

@@ -119,7 +119,7 @@ impl Cycle<'_> {
         let started = self.clock.now();
         let before = organization.baseline().await?.unwrap_or_default();
         let marks = organization.marks().await?;
-        let (settings, rules) = self.settings_and_rules().await?;
+        let (settings, rules) = self.gathering().settings_and_rules().await?;
         organization
             .check_binding(settings.id, None)
             .await
@@ -154,7 +154,7 @@ impl Cycle<'_> {
         let live = begun.queue().live();
         let owned = recover(
             writer,
-            &by_id(&gathered.facts),
+            &by_id(&gathered.facts.exchange),
             Scope::Part,
             &live,
             (head.started, now),

@@ -8,7 +8,7 @@ use super::write::key;
 use super::{Cycle, Planned};
 use crate::apply::Applied;
 use crate::queue::Key;
-use crate::report::{Report, ReportError, chain};
+use crate::report::{Report, ReportError};
 use crate::retries::{Failed, after_run};
 
 impl Cycle<'_> {
@@ -32,12 +32,7 @@ impl Cycle<'_> {
             writer.keep_retries(&kept, &done).await
         };
         if let Err(error) = kept.await {
-            report.errors.push(ReportError {
-                mailbox: None,
-                device: None,
-                kind: "store",
-                message: chain(&error),
-            });
+            report.errors.push(ReportError::of_store(&error));
         }
     }
 }

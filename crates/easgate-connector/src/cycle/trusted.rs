@@ -4,7 +4,7 @@ use easgate_store::{Actor, Caution, CautionKind, Organization, StoreError};
 use time::OffsetDateTime;
 
 use super::Cycle;
-use crate::report::{Report, ReportError, chain};
+use crate::report::{Report, ReportError};
 
 impl Cycle<'_> {
     /// Whether nothing stands in the way of writing; `report` says what does.
@@ -17,12 +17,7 @@ impl Cycle<'_> {
                 false
             }
             Err(error) => {
-                report.errors.push(ReportError {
-                    mailbox: None,
-                    device: None,
-                    kind: "store",
-                    message: chain(&error),
-                });
+                report.errors.push(ReportError::of_store(&error));
                 false
             }
         }

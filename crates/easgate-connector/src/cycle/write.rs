@@ -7,10 +7,11 @@ use easgate_model::DeviceId;
 use easgate_store::{RunId, Writer};
 
 use super::part::Rechecks;
-use super::{Cycle, Planned, by_id};
-use crate::apply::{Applied, Apply};
+use super::{Cycle, Planned, by_id, rows};
+use crate::apply::{Applied, Apply, Recheck};
 use crate::confirm::Confirm;
 use crate::queue::{Begun, Key};
+use crate::recovery::Mailboxes;
 use crate::report::Report;
 
 impl Cycle<'_> {
@@ -31,9 +32,19 @@ impl Cycle<'_> {
             return Vec::new();
         }
         let is_gain = |change: &Change| refused.contains(&key(change));
-        let applied = self.apply(writer, (begun, run), planned, is_gain).await;
+        let mailboxes = by_id(&planned.facts.exchange);
+        let recheck = Rechecks { cycle: self, writer };
+        let applied = self
+            .carry_out(
+                writer,
+                (begun, run),
+                (&mailboxes, &recheck),
+                &planned.verdict.go,
+                is_gain,
+            )
+            .await;
         self.keep_retries(writer, planned, &applied, report).await;
-        report.changes.applied = u64::try_from(applied.changes.len()).unwrap_or(u64::MAX);
+        report.changes.applied = rows(&applied.changes);
         report.changes.failed = applied.failed;
         report.replaced = applied.replaced;
         report.errors.extend(applied.errors);
@@ -44,27 +55,29 @@ impl Cycle<'_> {
         changed.map(|change| change.intent.device).collect()
     }
 
-    async fn apply(
+    /// Makes `changes`, and confirms them by the lists. `mailboxes` is what the changes rest on, and `recheck` looks again
+    /// at what waited for long.
+    pub(crate) async fn carry_out(
         &self,
         writer: &Writer,
         (begun, run): (&Begun<'_>, RunId),
-        planned: &Planned,
+        (mailboxes, recheck): (&Mailboxes<'_>, &dyn Recheck),
+        changes: &[Change],
         is_gain: impl Fn(&Change) -> bool + Send + Sync,
     ) -> Applied {
-        let mailboxes = by_id(&planned.facts);
         let apply = Apply {
             exchange: self.exchange,
             source: self.source,
             clock: self.clock,
             progress: self.progress,
             writer,
-            mailboxes: &mailboxes,
+            mailboxes,
             begun,
             run,
-            recheck: &Rechecks { cycle: self, writer },
+            recheck,
             lanes: self.config.lanes,
         };
-        let mut applied = apply.run(&planned.verdict.go, is_gain).await;
+        let mut applied = apply.run(changes, is_gain).await;
         let confirm = Confirm {
             exchange: self.exchange,
             clock: self.clock,
@@ -77,6 +90,6 @@ impl Cycle<'_> {
 }
 
 /// What a change is about.
-pub(super) fn key(change: &Change) -> Key {
+pub(crate) fn key(change: &Change) -> Key {
     (change.mailbox, change.device.clone())
 }

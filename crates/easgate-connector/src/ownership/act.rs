@@ -9,19 +9,16 @@ use easgate_model::{DeviceId, MailboxId};
 use easgate_store::{Actor, ForcedMode, IntentId, JournalEntry, Organization, RunId, Writer};
 use time::OffsetDateTime;
 
-use crate::apply::{Applied, Apply};
 use crate::config::Mode;
-use crate::confirm::Confirm;
-use crate::cycle::{Cycle, CycleError, give_back, rows};
-use crate::gates::paused;
+use crate::cycle::{Cycle, CycleError, by_id, give_back, key, rows};
 use crate::leadership::while_kept;
 use crate::progress::{Phase, Progress};
 use crate::queue::Begun;
 use crate::recovery::{Scope, recover};
-use crate::report::{ReportError, rfc3339};
+use crate::report::rfc3339;
 
 use super::convert::{past_change, stored_entry};
-use super::look::{by_id, registry};
+use super::look::registry;
 use super::recheck::AsPlanned;
 use super::{UndoError, UndoReport};
 
@@ -187,17 +184,21 @@ impl Cycle<'_> {
         report.entries = rows(&missing);
         begun.decided(changes.iter().map(key));
         let is_gain = |change: &Change| refused.contains(&key(change));
-        let applied = self.apply_undo(writer, (begun, run), &planned, is_gain).await;
-        report.changes.applied = rows(&applied.changes);
-        report.changes.failed = applied.failed;
-        report.changes.paused = applied.paused;
-        report.errors.extend(applied.errors);
-        report.errors.extend(applied.pause.map(|pause| ReportError {
-            mailbox: None,
-            device: None,
-            kind: "paused",
-            message: paused(&pause),
-        }));
+        let mailboxes = by_id(&planned.exchange);
+        let recheck = AsPlanned {
+            exchange: self.exchange,
+            clock: self.clock,
+        };
+        let applied = self
+            .carry_out(
+                writer,
+                (begun, run),
+                (&mailboxes, &recheck),
+                &planned.verdict.go,
+                is_gain,
+            )
+            .await;
+        report.applied(applied);
         Ok(planned)
     }
 
@@ -230,40 +231,6 @@ impl Cycle<'_> {
             undo,
             verdict,
         })
-    }
-
-    async fn apply_undo(
-        &self,
-        writer: &Writer,
-        (begun, run): (&Begun<'_>, RunId),
-        planned: &PlannedUndo,
-        is_gain: impl Fn(&Change) -> bool + Send + Sync,
-    ) -> Applied {
-        let mailboxes = by_id(&planned.exchange);
-        let apply = Apply {
-            exchange: self.exchange,
-            source: self.source,
-            clock: self.clock,
-            progress: self.progress,
-            writer,
-            mailboxes: &mailboxes,
-            begun,
-            run,
-            recheck: &AsPlanned {
-                exchange: self.exchange,
-                clock: self.clock,
-            },
-            lanes: self.config.lanes,
-        };
-        let mut applied = apply.run(&planned.verdict.go, is_gain).await;
-        let confirm = Confirm {
-            exchange: self.exchange,
-            clock: self.clock,
-            progress: self.progress,
-            writer,
-        };
-        confirm.run(&mut applied).await;
-        applied
     }
 }
 
@@ -317,8 +284,4 @@ fn later_changes(run: RunId, of_run: &[JournalEntry], from: &[JournalEntry]) -> 
         })
         .filter_map(past_change)
         .collect()
-}
-
-fn key(change: &Change) -> (MailboxId, DeviceId) {
-    (change.mailbox, change.device.clone())
 }

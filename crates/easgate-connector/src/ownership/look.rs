@@ -6,10 +6,7 @@ use futures::future::try_join;
 
 use crate::cycle::{Cycle, CycleError};
 use crate::gather::FactsError;
-use crate::ports::CallError;
 use crate::progress::{Phase, Progress};
-use crate::recovery::Mailboxes;
-use crate::retry::retry;
 
 use super::convert::planned_entry;
 
@@ -17,19 +14,15 @@ impl Cycle<'_> {
     /// Reads settings, rules and both lists from Exchange, completely or not at all.
     pub(super) async fn look(&self, organization: &Organization) -> Result<ExchangeFacts, CycleError> {
         self.progress.progress(Progress::Phase(Phase::Gather));
-        let settings = self
-            .ask("the organisation's settings", || self.exchange.settings())
-            .await?;
-        let rules = self
-            .ask("the device access rules", || self.exchange.rules())
-            .await?;
+        let gather = self.gathering();
+        let (settings, rules) = gather.settings_and_rules().await?;
         organization
             .check_binding(settings.id, None)
             .await
             .map_err(FactsError::from)?;
         let (partnerships, mailboxes) = try_join(
-            self.ask("the devices", || self.exchange.partnerships(self.progress)),
-            self.ask("the mailboxes", || self.exchange.mailboxes(self.progress)),
+            gather.read("the devices", || self.exchange.partnerships(self.progress)),
+            gather.read("the mailboxes", || self.exchange.mailboxes(self.progress)),
         )
         .await?;
         Ok(ExchangeFacts {
@@ -39,27 +32,10 @@ impl Cycle<'_> {
             partnerships,
         })
     }
-
-    async fn ask<T, F>(&self, input: &'static str, call: impl FnMut() -> F) -> Result<T, FactsError>
-    where
-        F: Future<Output = Result<T, CallError>> + Send,
-    {
-        retry(self.clock, call)
-            .await
-            .map_err(|source| FactsError::Exchange { input, source })
-    }
 }
 
 /// The registry as it stands, with entries that the lists do not hold.
 pub(super) async fn registry(organization: &Organization) -> Result<Ownership, CycleError> {
     let rows = organization.owned().await?;
     Ok(rows.iter().map(|row| planned_entry(&row.entry)).collect())
-}
-
-pub(super) fn by_id(exchange: &ExchangeFacts) -> Mailboxes<'_> {
-    exchange
-        .mailboxes
-        .iter()
-        .map(|mailbox| (mailbox.id, mailbox))
-        .collect()
 }

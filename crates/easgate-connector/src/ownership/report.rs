@@ -7,11 +7,12 @@ use easgate_store::{Finish, ForcedMode, RunId, RunResult, Writer};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::cycle::{CycleError, tell_head};
+use crate::apply::Applied;
+use crate::cycle::{CycleError, end_run, rows};
+use crate::gates::paused;
 use crate::report::{ChangeCounts, ReportError, chain};
 
 use super::PlannedUndo;
-use crate::cycle::rows;
 
 /// What was done, what failed and what was held.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,12 +75,20 @@ impl UndoReport {
 
     pub(super) fn failed_with(&mut self, error: &CycleError) {
         self.unread = matches!(error, CycleError::Facts(_));
-        self.errors.push(ReportError {
-            mailbox: None,
-            device: None,
-            kind: if self.unread { "facts" } else { "store" },
-            message: chain(error),
-        });
+        let kind = if self.unread { "facts" } else { "store" };
+        self.errors.push(ReportError::of_run(kind, chain(error)));
+    }
+
+    /// Notes what became of the changes.
+    pub(super) fn applied(&mut self, applied: Applied) {
+        self.changes.applied = rows(&applied.changes);
+        self.changes.failed = applied.failed;
+        self.changes.paused = applied.paused;
+        self.errors.extend(applied.errors);
+        let pause = applied
+            .pause
+            .map(|pause| ReportError::of_run("paused", paused(&pause)));
+        self.errors.extend(pause);
     }
 
     /// Writes the end of the run. When even that fails, the report says so.
@@ -91,16 +100,7 @@ impl UndoReport {
             figures: self.to_json(),
             baseline: None,
         };
-        match writer.finish_run(self.run, &finish).await {
-            Ok(Some(head)) => tell_head(&self.organization, head),
-            Ok(None) => {}
-            Err(error) => self.errors.push(ReportError {
-                mailbox: None,
-                device: None,
-                kind: "store",
-                message: chain(&error),
-            }),
-        }
+        self.errors.extend(end_run(writer, self.run, &finish).await);
     }
 
     /// How the run ended.

@@ -3,10 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use easgate_compliance::{Exceptions, ExchangeFacts, Facts};
-use easgate_model::{
-    DeviceAccessRule, DeviceId, EmailAddress, Enrollment, Inventory, Mailbox, MailboxId,
-    OrganizationSettings, Partnership,
-};
+use easgate_model::{DeviceId, EmailAddress, Enrollment, Inventory, Mailbox, MailboxId, Partnership};
 use easgate_store::{Lesson, Marks, Organization, Rows, Writer};
 use futures::future::try_join;
 use futures::stream::{StreamExt, TryStreamExt};
@@ -244,18 +241,6 @@ impl Cycle<'_> {
         later.leave_masses(learned, known);
         now.extend(rows);
         Ok(now.into_iter().map(|(_, record)| record).collect())
-    }
-
-    pub(super) async fn settings_and_rules(
-        &self,
-    ) -> Result<(OrganizationSettings, Vec<DeviceAccessRule>), FactsError> {
-        let settings = self
-            .read("the organisation's settings", || self.exchange.settings())
-            .await?;
-        let rules = self
-            .read("the device access rules", || self.exchange.rules())
-            .await?;
-        Ok((settings, rules))
     }
 
     pub(super) async fn read<T, F>(

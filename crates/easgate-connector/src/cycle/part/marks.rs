@@ -158,7 +158,7 @@ pub(in crate::cycle) fn after_full(
 
 /// The partnerships of `facts` as they are known from now on.
 pub(in crate::cycle) fn known_of(facts: &Facts) -> Vec<KnownPartnership> {
-    let by_name: std::collections::HashMap<_, MailboxId> = by_id(facts)
+    let by_name: std::collections::HashMap<_, MailboxId> = by_id(&facts.exchange)
         .into_values()
         .map(|mailbox| (&mailbox.distinguished_name, mailbox.id))
         .collect();

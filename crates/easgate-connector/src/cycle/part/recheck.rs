@@ -42,7 +42,7 @@ impl Rechecks<'_> {
         gates.except(&mut facts.exceptions);
         let owned = Owned::read(
             organization,
-            &by_id(&facts),
+            &by_id(&facts.exchange),
             Scope::Part,
             head.started,
             cycle.clock.now(),
