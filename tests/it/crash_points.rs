@@ -14,6 +14,7 @@ use futures::stream::{self, StreamExt};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::full_sync::folder;
 use crate::program::{binary, run};
 use crate::world_file;
 
@@ -24,29 +25,6 @@ const CALLS: [(&str, usize); 3] = [
     ("pwrite64", 60),
     ("sendto,write,writev,sendmsg", 60),
 ];
-
-const CONFIGURATION: &str = r#"
-[[organization]]
-name = "contoso"
-mode = "enforce"
-
-[organization.exchange]
-servers = ["URL"]
-authentication = "basic"
-username = 'CONTOSO\connector'
-password = { env = "EXCHANGE_PASSWORD" }
-
-[organization.enrollment]
-source = "file"
-path = "enrolled.csv"
-
-[organization.guard]
-loses_access = "100%"
-gains_access = "100%"
-
-[store]
-url = "sqlite://easgate.db"
-"#;
 
 /// Entries of lists: mailbox, list, device.
 type Entries = BTreeSet<(Uuid, &'static str, String)>;
@@ -64,10 +42,7 @@ impl Place {
         let exchange = ExchangeSimulator::start(ExchangeConfig::new(world.clone()))
             .await
             .unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let configuration = CONFIGURATION.replace("URL", exchange.url().as_str());
-        std::fs::write(folder.path().join("easgate.toml"), configuration).unwrap();
-        std::fs::write(folder.path().join("enrolled.csv"), world_file::csv(&world)).unwrap();
+        let folder = folder(exchange.url().as_str(), &world_file::csv(&world));
         Self {
             exchange,
             folder,

@@ -31,7 +31,8 @@ loses_access = "100%"
 url = "sqlite://easgate.db"
 "#;
 
-fn folder(url: &str, enrolled: &str) -> tempfile::TempDir {
+/// A folder with a configuration for the server at `url`, and the file of its enrolments.
+pub(crate) fn folder(url: &str, enrolled: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(
         folder.path().join("easgate.toml"),
