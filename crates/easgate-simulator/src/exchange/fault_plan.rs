@@ -45,6 +45,14 @@ pub enum Fault {
         /// How long.
         by: Duration,
     },
+    /// The next run of the cmdlet is on its way for so long, and is carried out then, by the organisation's clock, whether
+    /// its client still waits, has gone, or has died. Its answer comes after that.
+    Late {
+        /// The cmdlet, such as `Set-CASMailbox`.
+        cmdlet: String,
+        /// How long.
+        by: Duration,
+    },
     /// The cmdlet's listing ends early with the warning about more results.
     Truncated {
         /// The cmdlet.
