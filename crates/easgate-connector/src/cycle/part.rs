@@ -94,7 +94,11 @@ impl Cycle<'_> {
                 .collect(),
             Part::Quick | Part::Watch => writer.organization().open_work().await?,
         };
-        let targets = Targets::of(writer.organization(), &open).await?;
+        let mut targets = Targets::of(writer.organization(), &open).await?;
+        if !matches!(part, Part::User(_)) {
+            let live = begun.queue().live();
+            targets.add_doubtful(writer.organization(), &live).await?;
+        }
         if let Some(needed) = targets.too_many(&head.before) {
             report.full_needed = Some(needed);
             return Ok(report);
