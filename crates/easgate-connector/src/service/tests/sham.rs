@@ -41,6 +41,10 @@ impl Clock for Paused {
         self.began.elapsed()
     }
 
+    fn since_boot(&self) -> Duration {
+        self.elapsed()
+    }
+
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }
