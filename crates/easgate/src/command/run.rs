@@ -4,6 +4,7 @@ mod follow;
 mod lead;
 mod listen;
 mod notify;
+mod order;
 mod reload;
 mod runner;
 mod running;

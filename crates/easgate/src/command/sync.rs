@@ -109,7 +109,7 @@ async fn once(site: &Site, store: &easgate_store::Store, what: &What) -> Result<
         (Some(address), _) => cycle.sync_user(address).await,
         (None, Kind::Quick) => cycle.quick_sync().await,
         (None, Kind::Watch) => cycle.watch().await,
-        (None, Kind::Full | Kind::User) => cycle.full_sync().await,
+        (None, Kind::Full | Kind::User | Kind::Command) => cycle.full_sync().await,
     }
 }
 

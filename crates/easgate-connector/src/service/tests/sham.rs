@@ -179,7 +179,7 @@ impl Runner for Sham {
                 Kind::Full => last.full = Some(began),
                 Kind::Quick => last.quick = Some(began),
                 Kind::Watch => last.watch = Some(began),
-                Kind::User => {}
+                Kind::User | Kind::Command => {}
             }
         }
         Outcome::Reported {

@@ -204,7 +204,7 @@ impl Running {
     fn arrive(&mut self, service: &Service) {
         let Stage::Late(begun) = &self.stage else { return };
         // Whoever looks at the organisation sees to it that what is due is done.
-        service.organization.now();
+        let _ = service.organization.now();
         let begun = begun.lock().unwrap_or_else(PoisonError::into_inner).take();
         match begun {
             None => {}
@@ -295,7 +295,7 @@ fn context(service: &Service, shell: &Shell) -> Context {
         organization: service.organization.clone(),
         front_end: service.name(),
         shell: shell.id.clone(),
-        session: std::sync::Arc::clone(&shell.session),
+        session: Arc::clone(&shell.session),
         faults: service.faults.clone(),
         place: Place {
             cmdlet: "",

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easgate_connector::service::{By, Handle, Job, LoopStatus, Role, Service, Work, events};
+use easgate_connector::service::{By, Handle, Job, LoopStatus, Order, Role, Service, Work, events};
 use easgate_connector::{Clock, Kind};
 use easgate_model::escape;
 use easgate_store::{Actor, AuditAction, AuditEvent, Store};
@@ -18,7 +18,7 @@ use super::listen::Asked;
 use super::notify::Notifier;
 use super::reload::{Loaded, ReloadError};
 use super::runner::SiteRunner;
-use crate::control::{Answer, Request, SyncRequest};
+use crate::control::{Answer, OrderRequest, Request, SyncRequest};
 use crate::render::{count, time};
 use crate::{logging, output};
 
@@ -184,6 +184,7 @@ impl Running {
     pub(super) async fn answer(&mut self, asked: Asked) {
         let Asked {
             request,
+            body,
             uid,
             answers,
         } = asked;
@@ -195,6 +196,13 @@ impl Running {
                     })
             }
             Request::Sync(request) => match self.sync(&request, uid) {
+                Ok(waits) => {
+                    self.followers.spawn(follow(waits, answers));
+                    return;
+                }
+                Err(answer) => answer,
+            },
+            Request::Order(request) => match self.order(&request, body, uid) {
                 Ok(waits) => {
                     self.followers.spawn(follow(waits, answers));
                     return;
@@ -252,7 +260,31 @@ impl Running {
             log_on_again: request.log_on_again,
             ..Job::new(work, By::Peer { uid })
         };
-        let handles = self.meant(request.organization.as_deref())?;
+        self.asked(request.organization.as_deref(), &job)
+    }
+
+    /// Starts the command that `request` asks for; `body` is what followed it.
+    fn order(
+        &self,
+        request: &OrderRequest,
+        body: String,
+        uid: u32,
+    ) -> Result<Vec<super::follow::Wait>, Answer> {
+        if let Some(answer) = self.refuse_other(request.configuration.as_deref()) {
+            return Err(answer);
+        }
+        let what = request.order.ordered(body);
+        let order = Order {
+            what: what.map_err(|message| Answer::refused("request", message))?,
+            by: request.by.clone(),
+        };
+        let job = Job::new(Work::Order(Arc::new(order)), By::Peer { uid });
+        self.asked(Some(&request.organization), &job)
+    }
+
+    /// Asks the organisations that are meant for `job`.
+    fn asked(&self, organization: Option<&str>, job: &Job) -> Result<Vec<super::follow::Wait>, Answer> {
+        let handles = self.meant(organization)?;
         let wait = |(name, handle): (&String, &Handle)| super::follow::Wait {
             organization: name.clone(),
             outcome: handle.trigger(job.clone()),

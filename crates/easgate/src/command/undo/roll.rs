@@ -1,9 +1,10 @@
 //! `easgate revert` and `easgate rollback`.
 
+use easgate_connector::service::Ordered;
 use easgate_connector::{RollBack, Undoing};
 use easgate_store::RunId;
 
-use super::{only, tell};
+use super::{handed_over, only, tell};
 use crate::cli::{Common, Confirmed, RollbackArguments, UndoArguments};
 use crate::command::Failure;
 use crate::command::wiring::Wiring;
@@ -26,6 +27,9 @@ pub(super) async fn rollback(arguments: &RollbackArguments) -> Result<Exit, Fail
 
 /// Prints the plan, and carries it out when that is confirmed.
 async fn undo(common: &Common, confirmed: &Confirmed, undoing: Undoing) -> Result<Exit, Failure> {
+    if let Some(exit) = handed_over(common, confirmed, &Ordered::Undo(undoing)).await? {
+        return Ok(exit);
+    }
     let wiring = Wiring::open(common).await?;
     let site = only(&wiring)?;
     let cycle = site.cycle(&wiring.store);
