@@ -29,7 +29,17 @@ impl Service {
 
     /// Starts it, and waits until it takes signals.
     pub(super) async fn start_with(place: &Place, environment: &[(&str, &str)]) -> Self {
-        let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_easgate"))
+        let program = tokio::process::Command::new(env!("CARGO_BIN_EXE_easgate"));
+        Self::start_by(program, place, environment).await
+    }
+
+    /// Starts it by a command that becomes the program.
+    pub(super) async fn start_by(
+        mut program: tokio::process::Command,
+        place: &Place,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut child = program
             .args(["run", "--log-json"])
             .current_dir(place.folder.path())
             .env("EXCHANGE_PASSWORD", "P@ssw0rd!")
