@@ -4,6 +4,7 @@ mod cut;
 mod network;
 mod nodes;
 mod orders;
+mod retries;
 mod service;
 
 use std::os::unix::fs::PermissionsExt as _;
