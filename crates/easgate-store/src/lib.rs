@@ -35,6 +35,7 @@ mod drift;
 mod forced;
 mod held;
 mod history;
+mod installation;
 mod journal;
 mod known;
 mod last_runs;
@@ -73,6 +74,7 @@ pub use devices::{DeviceCursor, DeviceFilter, DevicePage, DeviceRow, StoredDevic
 pub use drift::{Acknowledged, DriftId, DriftRow, DriftSeen, Look, Observed};
 pub use forced::ForcedMode;
 pub use held::{HeldPlan, HeldRow, HeldState, HeldVerdict, Said};
+pub use installation::Installation;
 pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
 pub use known::{KnownPartnership, Learned, Lesson, Rows, Work};
 pub use last_runs::LastRun;

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Held,
     /// The facts could not be read completely; nothing was changed.
     Unread,
+    /// Another installation has taken the place of this one.
+    Replaced,
 }
 
 impl Exit {
@@ -37,6 +39,7 @@ impl Exit {
             Self::Failed => 2,
             Self::Held => 3,
             Self::Unread => 4,
+            Self::Replaced => 5,
         }
     }
 }

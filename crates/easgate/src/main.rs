@@ -4,6 +4,7 @@ mod cli;
 mod command;
 mod control;
 mod exit;
+mod installation;
 mod logging;
 mod output;
 mod progress;

@@ -46,6 +46,8 @@ pub enum AuditAction {
     StoreRestored,
     /// The lists held entries of which a new store knew nothing: nothing is written.
     EntriesUnknown,
+    /// The store went over to another installation.
+    InstallationReplaced,
     /// The registry was rebuilt from an export of the audit.
     RegistryRebuilt,
     /// A plan from a file was begun or gone on with.
@@ -63,7 +65,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 28] = [
         Self::ChangeIntended,
         Self::ChangeApplied,
         Self::ChangeFailed,
@@ -84,6 +86,7 @@ impl AuditAction {
         Self::SyncRequested,
         Self::StoreRestored,
         Self::EntriesUnknown,
+        Self::InstallationReplaced,
         Self::RegistryRebuilt,
         Self::PlanApplied,
         Self::LeadershipTaken,
@@ -126,6 +129,7 @@ impl AuditAction {
             Self::SyncRequested => "syncRequested",
             Self::StoreRestored => "storeRestored",
             Self::EntriesUnknown => "entriesUnknown",
+            Self::InstallationReplaced => "installationReplaced",
             Self::RegistryRebuilt => "registryRebuilt",
             Self::PlanApplied => "planApplied",
             Self::LeadershipTaken => "leadershipTaken",

@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: &ApplyArguments) -> Result<Exit, Failure> {
     if let Some(exit) = control::order(&settings, name, &what, by, json).await? {
         return Ok(exit);
     }
-    let wiring = Wiring::of(&settings).await?;
+    let wiring = Wiring::to_write(&settings).await?;
     let mut exit = Exit::Done;
     for site in &wiring.sites {
         let cycle = site.cycle(&wiring.store);

@@ -29,7 +29,7 @@ pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
     if let Some(exit) = control::hand_over(&socket, request, arguments.common.json).await? {
         return Ok(exit);
     }
-    let mut wiring = Wiring::of(&settings).await?;
+    let mut wiring = Wiring::to_write(&settings).await?;
     let mut reports = Vec::new();
     let mut gravest = Exit::Done;
     for site in &mut wiring.sites {

@@ -108,6 +108,15 @@ async fn handed_over(
     .await
 }
 
+/// The parts of the command: with a store to write to where it is `confirmed`.
+async fn opened(common: &Common, confirmed: &Confirmed) -> Result<Wiring, Failure> {
+    if confirmed.yes {
+        Wiring::to_write(&Settings::read(common)?).await
+    } else {
+        Wiring::open(common).await
+    }
+}
+
 /// Tells what was planned and, where it was carried out, what became of it; a refusal with its cure.
 fn tell<P>(
     site: &Site,

@@ -4,6 +4,7 @@ mod cut;
 mod network;
 mod nodes;
 mod orders;
+mod replace;
 mod retries;
 mod service;
 

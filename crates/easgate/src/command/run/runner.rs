@@ -33,9 +33,10 @@ pub(super) struct SiteRunner {
 }
 
 impl SiteRunner {
-    pub(super) fn new(organization: Organization, store: Store) -> Self {
+    /// With `replacing`, the right to write is taken from whoever has it.
+    pub(super) fn new(organization: Organization, store: Store, replacing: bool) -> Self {
         Self {
-            lead: Lead::new(store.clone(), &organization.name),
+            lead: Lead::new(store.clone(), &organization.name, replacing),
             organization,
             store,
             clock: SystemClock::new(),

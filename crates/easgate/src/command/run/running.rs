@@ -19,6 +19,7 @@ use super::notify::Notifier;
 use super::reload::{Loaded, ReloadError};
 use super::runner::SiteRunner;
 use crate::control::{Answer, OrderRequest, Request, SyncRequest};
+use crate::installation::Own;
 use crate::render::{count, time};
 use crate::{logging, output};
 
@@ -57,16 +58,18 @@ impl Running {
     }
 
     /// Starts every loop, and tells that the service is there.
-    pub(super) fn begin(&mut self) {
-        self.start_all();
+    ///
+    /// With `replacing`, the right to write is taken from whoever has it.
+    pub(super) fn begin(&mut self, replacing: bool) {
+        self.start_all(replacing);
         self.notifier.ready(&self.summary());
     }
 
     /// Starts the loop of each organisation of the file, or gives it what the file says.
-    fn start_all(&mut self) {
+    fn start_all(&mut self, replacing: bool) {
         for organization in std::mem::take(&mut self.loaded.configuration.organizations) {
             let (name, schedule) = (organization.name.clone(), organization.schedule.clone());
-            let runner = SiteRunner::new(organization, self.store.clone());
+            let runner = SiteRunner::new(organization, self.store.clone(), replacing);
             self.service.start(&name, schedule, Arc::new(runner));
         }
     }
@@ -95,6 +98,22 @@ impl Running {
             self.notifier.send(&["WATCHDOG=1"]);
         }
         self.notifier.status(&self.summary());
+    }
+
+    /// Whether another installation has taken the place of this one. Where the store does not answer nobody knows, and
+    /// nothing is written either.
+    pub(super) async fn is_replaced(&self, own: &Own) -> bool {
+        // It answers within seconds, or the next time.
+        let asked = timeout(Duration::from_secs(3), own.replaced_by(&self.store)).await;
+        let Ok(Ok(Some(other))) = asked else { return false };
+        tracing::error!(
+            event = events::INSTALLATION_REPLACED,
+            installation = %other.id,
+            node = escape(&other.node),
+            since = time(other.since),
+            "Another installation has taken the place of this one"
+        );
+        true
     }
 
     /// Reads the configuration again; `uid` is who asked over the control socket.
@@ -160,7 +179,7 @@ impl Running {
         let service = std::mem::take(&mut self.loaded.configuration.service);
         self.loaded = next;
         self.loaded.configuration.service = service;
-        self.start_all();
+        self.start_all(false);
     }
 
     async fn record_change(&self, organization: &str, before: &str, after: &str, uid: Option<u32>) {

@@ -4,10 +4,9 @@ use easgate_compliance::List;
 use easgate_connector::AdoptWish;
 use easgate_connector::service::Ordered;
 
-use super::{handed_over, only, tell};
+use super::{handed_over, only, opened, tell};
 use crate::cli::{AdoptArguments, UndoArguments, WhichList};
 use crate::command::Failure;
-use crate::command::wiring::Wiring;
 use crate::exit::Exit;
 use crate::render::undo::claims;
 use crate::who;
@@ -24,7 +23,7 @@ pub(super) async fn adopt(arguments: &AdoptArguments) -> Result<Exit, Failure> {
     if let Some(exit) = handed_over(&arguments.common, &arguments.confirmed, &what).await? {
         return Ok(exit);
     }
-    let wiring = Wiring::open(&arguments.common).await?;
+    let wiring = opened(&arguments.common, &arguments.confirmed).await?;
     let site = only(&wiring)?;
     let cycle = site.cycle(&wiring.store);
     let outcome = if arguments.confirmed.yes {
@@ -51,7 +50,7 @@ pub(super) async fn release(arguments: &UndoArguments) -> Result<Exit, Failure> 
     if let Some(exit) = done {
         return Ok(exit);
     }
-    let wiring = Wiring::open(&arguments.common).await?;
+    let wiring = opened(&arguments.common, &arguments.confirmed).await?;
     let site = only(&wiring)?;
     let cycle = site.cycle(&wiring.store);
     let outcome = if arguments.confirmed.yes {

@@ -4,10 +4,9 @@ use easgate_connector::service::Ordered;
 use easgate_connector::{RollBack, Undoing};
 use easgate_store::RunId;
 
-use super::{handed_over, only, tell};
+use super::{handed_over, only, opened, tell};
 use crate::cli::{Common, Confirmed, RollbackArguments, UndoArguments};
 use crate::command::Failure;
-use crate::command::wiring::Wiring;
 use crate::exit::Exit;
 use crate::render::undo;
 use crate::who;
@@ -30,7 +29,7 @@ async fn undo(common: &Common, confirmed: &Confirmed, undoing: Undoing) -> Resul
     if let Some(exit) = handed_over(common, confirmed, &Ordered::Undo(undoing)).await? {
         return Ok(exit);
     }
-    let wiring = Wiring::open(common).await?;
+    let wiring = opened(common, confirmed).await?;
     let site = only(&wiring)?;
     let cycle = site.cycle(&wiring.store);
     let outcome = if confirmed.yes {
