@@ -117,6 +117,12 @@ impl Faults {
         self.plan(|plan| plan.faults.push_back(fault));
     }
 
+    /// Whether `fault` still waits for its occasion, or happens every time.
+    #[must_use]
+    pub fn has(&self, fault: &Fault) -> bool {
+        self.plan(|plan| plan.faults.contains(fault))
+    }
+
     /// Every shell that is open now is gone at its next request.
     pub fn lose_shells(&self) {
         self.plan(|plan| plan.lost_shells = true);

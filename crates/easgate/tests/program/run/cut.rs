@@ -62,7 +62,7 @@ impl Two {
 
     /// Starts the service on one of the nodes, 0 or 1.
     async fn start(&self, node: usize) -> Service {
-        Service::start_by(self.nodes[node].program(), &self.place, &environment(node)).await
+        Service::start_by(self.nodes[node].program(), &self.place, &[], &environment(node)).await
     }
 
     /// Starts it on the other node, where it looks on.
@@ -92,9 +92,12 @@ impl Two {
         });
     }
 
-    fn late_write(&self, by: Duration) {
+    /// Lets the next write come late; what comes back tells whether it was sent.
+    fn late_write(&self, by: Duration) -> impl FnMut() -> bool {
         let cmdlet = "Set-CASMailbox".to_owned();
-        self.place.exchange.faults().inject(Fault::Late { cmdlet, by });
+        let (faults, late) = (self.place.exchange.faults(), Fault::Late { cmdlet, by });
+        faults.inject(late.clone());
+        move || !faults.has(&late)
     }
 
     fn writes(&self) -> Vec<ListWrite> {
@@ -217,9 +220,8 @@ async fn a_leader_that_is_cut_from_the_store_sends_nothing_more_and_what_comes_l
     let other = two.start_other().await;
     // Whoever takes over lets phones in at once, so that one of those that come late would have no effect any more.
     until("access is taken", &[&one], || two.writes().iter().any(restricts)).await;
-    two.late_write(Duration::from_secs(30));
-    let sent = two.sent();
-    until("the late one is sent", &[&one], || two.sent() > sent + 1).await;
+    let is_sent = two.late_write(Duration::from_secs(30));
+    until("the late one is sent", &[&one], is_sent).await;
     two.nodes[0].cut(Link::Store);
     let cut = two.now();
     leads(&other).await;
@@ -325,10 +327,9 @@ async fn a_block_of_a_frozen_leader_that_comes_late_stands_no_longer_than_one_wa
     let failing = compliant.replace(line, &line.replace(",compliant,", ",noncompliant,"));
     two.place.write("enrolled.csv", &failing);
 
-    let sent = two.sent();
-    two.late_write(Duration::from_secs(40));
+    let is_sent = two.late_write(Duration::from_secs(40));
     one.signal("USR2");
-    until("the block is sent", &[&one], || two.sent() > sent).await;
+    until("the block is sent", &[&one], is_sent).await;
     one.signal("STOP");
     two.place.write("enrolled.csv", &compliant);
     leads(&other).await;
