@@ -2,6 +2,7 @@
 //!
 //! `full` is what a full sync reads, `part` what the other kinds do; `planned` and `write` are the same for every kind of run.
 
+mod counted;
 mod from_file;
 mod full;
 mod gated;
@@ -183,6 +184,7 @@ impl Cycle<'_> {
         if let Some(run) = begun.run() {
             self.finish(writer, run, &mut report, seen).await;
         }
+        self.count(writer, begun.run(), &report).await;
         if kind == Kind::Watch {
             watched(writer, &report, self.clock.now()).await;
         }

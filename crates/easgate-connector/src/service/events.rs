@@ -30,5 +30,6 @@ events! {
     CONTROL_REQUEST = "control.request", "Somebody asked for something over the control socket: what, and the uid.";
     CONTROL_REFUSED = "control.refused", "A request over the control socket was not understood, or was too long or too slow.";
     CONTROL_OFF = "control.off", "There is no control socket.";
+    METRICS_UNWRITTEN = "metrics.unwritten", "The file of metrics could not be written; the figures in it are old.";
     LOG_CHANGED = "log.changed", "Other things are logged from now on.";
 }
