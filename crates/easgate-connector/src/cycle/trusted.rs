@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::Cycle;
 use crate::report::{Report, ReportError};
+use crate::service::events;
 
 impl Cycle<'_> {
     /// Whether nothing stands in the way of writing; `report` says what does.
@@ -12,7 +13,7 @@ impl Cycle<'_> {
         match doubt(organization, self.clock.now()).await {
             Ok(None) => true,
             Ok(Some(doubt)) => {
-                tracing::error!(event_id = "caution", organization = organization.name(), %doubt, "Nothing is written");
+                tracing::error!(event = events::CAUTION, organization = organization.name(), %doubt, "Nothing is written");
                 report.warnings.push(doubt);
                 false
             }

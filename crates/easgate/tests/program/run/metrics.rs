@@ -26,6 +26,7 @@ fn value(page: &str, sample: &str) -> f64 {
 }
 
 /// Prometheus' own tool reads the page, and has nothing to say of its names and types.
+#[expect(clippy::print_stderr, reason = "what was left out must be seen")]
 fn prometheus_takes(page: &str) {
     use std::io::Write as _;
     let tool = Command::new("promtool")
@@ -37,7 +38,7 @@ fn prometheus_takes(page: &str) {
     let mut tool = match tool {
         Ok(tool) => tool,
         Err(error) if std::env::var_os("CI").is_none() => {
-            println!(
+            eprintln!(
                 "LEFT OUT: what Prometheus says of the page; promtool of Debian's package prometheus: {error}"
             );
             return;
@@ -100,16 +101,19 @@ async fn the_page_tells_how_runs_changes_and_devices_stand_and_prometheus_takes_
     assert_eq!(contoso("easgate_change_latency_seconds_count", ""), 1.0);
     let p95 = contoso("easgate_change_latency_seconds", ",quantile=\"0.95\"");
     assert!(p95 > 0.0 && p95 < 120.0, "{p95}");
-    assert_eq!(
-        contoso("easgate_access_changes_24h", ",effect=\"lost\"").fract(),
-        0.0
-    );
     assert_eq!(contoso("easgate_alarm", ",alarm=\"overdue\""), 0.0);
     assert!(contoso("easgate_owned_entries", "") > 0.0);
     for secret in ["P@ssw0rd", "@contoso.com", &id] {
         assert!(!page.contains(secret), "{secret} is on the page");
     }
 
+    status_tells_the_latency(&place).await;
+    place.exchange.stop().await.unwrap();
+    tenant.stop().await;
+}
+
+/// `status` has the figure too, for people and for programs.
+async fn status_tells_the_latency(place: &Place) {
     let status = place.easgate("status --json").await.exits(0).json();
     let latency = &status["latency"]["last_24h"];
     assert_eq!(latency["changes"], 1, "{status}");
@@ -119,8 +123,6 @@ async fn the_page_tells_how_runs_changes_and_devices_stand_and_prometheus_takes_
         words.contains("latency, last 7 days  1 change, half within"),
         "{words}"
     );
-    place.exchange.stop().await.unwrap();
-    tenant.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
