@@ -6,7 +6,7 @@
 mod client;
 mod wire;
 
-pub(crate) use client::{hand_over, order, status};
+pub(crate) use client::{hand_over, metrics, order, status};
 pub(crate) use wire::{Answer, OrderName, OrderRequest, Request, SyncRequest};
 
 /// The longest line that is read, in bytes. A report names what failed, device by device.

@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Unread,
     /// Another installation has taken the place of this one.
     Replaced,
+    /// The last run that read everything is too old.
+    Overdue,
 }
 
 impl Exit {
@@ -39,7 +41,8 @@ impl Exit {
             Self::Failed => 2,
             Self::Held => 3,
             Self::Unread => 4,
-            Self::Replaced => 5,
+            Self::Replaced => 6,
+            Self::Overdue => 5,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::config::Mode;
 use crate::precautions::UnknownEntries;
 use crate::recovery::Owned;
 use crate::report::{Report, ReportError};
+use crate::service::events;
 
 impl Cycle<'_> {
     /// Lets nothing be written when the store is new and the lists are not: their entries may be those of a store that was
@@ -43,7 +44,7 @@ impl Cycle<'_> {
         match organization.caution().await {
             Ok(None) => true,
             Ok(Some(caution)) => {
-                tracing::error!(event_id = "caution", organization = organization.name(), %caution, "Nothing is written");
+                tracing::error!(event = events::CAUTION, organization = organization.name(), %caution, "Nothing is written");
                 report.warnings.push(caution.to_string());
                 false
             }

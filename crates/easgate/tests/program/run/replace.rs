@@ -122,7 +122,7 @@ async fn whoever_is_replaced_writes_nothing_more_and_ends_with_its_own_code() {
     for replaced in [one, node] {
         replaced.sees("installation.replaced", 1).await;
         let (code, log) = replaced.exited().await;
-        assert_eq!(code, Some(5), "{log}");
+        assert_eq!(code, Some(6), "{log}");
     }
     leads_from_the_start(&rival).await;
     place.easgate_in("sync --full", &of("rival.toml")).await.exits(0);
