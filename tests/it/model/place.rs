@@ -12,12 +12,10 @@ use easgate_connector::{
 };
 use easgate_model::EmailAddress;
 use easgate_store::{Actor, Anchor, Organization, Pause, Store, Writer};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::scenario::rig::{folder, owned_in};
+use crate::scenario::rig::{break_journal, folder, mend_journal, owned_in};
 use crate::scenario::world::{Hand, World};
 
 /// What is run.
@@ -290,23 +288,14 @@ impl Place {
 
     /// Makes every new line of the journal fail, as a full disk does.
     pub(super) async fn break_journal(&mut self) {
-        self.execute(
-            "CREATE TRIGGER IF NOT EXISTS broken BEFORE INSERT ON journal BEGIN SELECT RAISE(FAIL, 'disk full'); END",
-        )
-        .await;
+        self.end().await;
+        break_journal(&self.path()).await;
     }
 
     /// Ends that.
     pub(super) async fn mend_journal(&mut self) {
-        self.execute("DROP TRIGGER IF EXISTS broken").await;
-    }
-
-    async fn execute(&mut self, statement: &'static str) {
         self.end().await;
-        let options = SqliteConnectOptions::new().filename(self.path());
-        let mut connection = options.connect().await.unwrap();
-        sqlx::query(statement).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        mend_journal(&self.path()).await;
     }
 
     fn path(&self) -> PathBuf {

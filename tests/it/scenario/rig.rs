@@ -1,6 +1,7 @@
 //! A world, a store and a configuration, ready to run cycles.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::{
@@ -8,6 +9,8 @@ use easgate_connector::{
 };
 use easgate_model::EmailAddress;
 use easgate_store::{List, Store};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
 use super::world::{State, World, entry};
@@ -16,7 +19,7 @@ pub(crate) struct Rig {
     pub(crate) world: World,
     pub(crate) config: OrganizationConfig,
     queue: WriteQueue,
-    pub(crate) folder: TempDir,
+    folder: TempDir,
 }
 
 /// A sync that looks at a part.
@@ -96,6 +99,10 @@ impl Rig {
         results
     }
 
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("easgate.db")
+    }
+
     pub(crate) async fn plan(&self) -> Result<Planned, CycleError> {
         let store = self.store().await;
         let planned = self.cycle(&store).plan().await;
@@ -152,6 +159,24 @@ pub(crate) async fn owned_in(store: &Store) -> BTreeSet<String> {
         entry(row.entry.mailbox, list, &row.entry.device)
     };
     rows.into_iter().map(text).collect()
+}
+
+/// Makes every new line of the journal in the store at `path` fail, as a full disk does.
+pub(crate) async fn break_journal(path: &Path) {
+    let broken = "CREATE TRIGGER IF NOT EXISTS broken BEFORE INSERT ON journal BEGIN SELECT RAISE(FAIL, 'disk full'); END";
+    execute(path, broken).await;
+}
+
+/// Ends that.
+pub(crate) async fn mend_journal(path: &Path) {
+    execute(path, "DROP TRIGGER IF EXISTS broken").await;
+}
+
+async fn execute(path: &Path, statement: &'static str) {
+    let options = SqliteConnectOptions::new().filename(path);
+    let mut connection = options.connect().await.unwrap();
+    sqlx::query(statement).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
 }
 
 /// A folder in memory where there is one: a world writes much, and nobody pulls the plug.

@@ -16,7 +16,7 @@
 //! sync   plan   lists   access   status   explain ana@x.example [A1]
 //! ```
 //!
-//! `undo` has more of them.
+//! `undo` and `odd` have more of them.
 
 use std::fmt::Write;
 
@@ -38,6 +38,10 @@ pub(crate) async fn run(text: &str) -> String {
         out.push('\n');
         let words: Vec<&str> = line.split_whitespace().collect();
         if let Some(said) = super::undo::run(&rig, &words).await {
+            tell(&mut out, &said);
+            continue;
+        }
+        if let Some(said) = super::odd::run(&rig, &words).await {
             tell(&mut out, &said);
             continue;
         }
