@@ -34,7 +34,9 @@ pub(super) async fn run(rig: &Rig, words: &[&str]) -> Option<String> {
         ["arrive"] => rig.world.state().deliver(),
         ["journal", "full"] => break_journal(&rig.path()).await,
         ["journal", "empty"] => mend_journal(&rig.path()).await,
-        ["override", access, address, device, hours] => override_(rig, [access, address, device, hours]).await,
+        ["override", access, address, device, hours] => {
+            override_(rig, [access, address, device, hours]).await
+        }
         ["approve"] => return Some(approve(rig).await),
         ["caution"] => return Some(caution(rig).await),
         _ => return None,
@@ -74,7 +76,12 @@ async fn approve(rig: &Rig) -> String {
         };
         let verdict = HeldVerdict::Approve;
         organization.say_to_held(&plan.id, verdict, &said).await.unwrap();
-        out = format!("{out}{} {}: {} changes\n", plan.id, plan.cause, plan.changes.len());
+        out = format!(
+            "{out}{} {}: {} changes\n",
+            plan.id,
+            plan.cause,
+            plan.changes.len()
+        );
     }
     store.close().await;
     out
