@@ -19,4 +19,6 @@ mod pypsrp_client;
 #[cfg(test)]
 mod scenario;
 #[cfg(test)]
+mod sequences;
+#[cfg(test)]
 mod world_file;

@@ -49,8 +49,9 @@ pub(super) fn lost_too_many(
     limit: usize,
     has_consent: impl Fn(&Landing) -> bool,
 ) -> Option<String> {
-    let loses =
-        |one: &Landing| one.before == AccessState::Allowed && one.after != AccessState::Allowed && !has_consent(one);
+    let loses = |one: &Landing| {
+        one.before == AccessState::Allowed && one.after != AccessState::Allowed && !has_consent(one)
+    };
     let most = most_in_a_day(landings, loses);
     (most.len() > limit).then(|| format!("P1: {} phones lost access within a day: {most:?}", most.len()))
 }
@@ -81,7 +82,11 @@ fn most_in_a_day(landings: &[Landing], counts: impl Fn(&Landing) -> bool) -> BTr
             .filter(|one| one.at >= first.at && one.at < first.at + Duration::hours(24));
         of_day.map(|one| entry(one.mailbox, "", &one.device)).collect()
     };
-    counted.iter().map(day).max_by_key(BTreeSet::len).unwrap_or_default()
+    counted
+        .iter()
+        .map(day)
+        .max_by_key(BTreeSet::len)
+        .unwrap_or_default()
 }
 
 /// P2 and P3: what was sent against the newest complete facts.

@@ -218,9 +218,7 @@ impl Life {
         let ended = self.place.run(&self.world, work).await;
         self.told(work, &ended);
         match ended {
-            Some(Ok(report))
-                if *work == Work::Full && report.exit_code() == 0 && report.paused.is_none() =>
-            {
+            Some(Ok(report)) if *work == Work::Full && report.exit_code() == 0 && report.paused.is_none() => {
                 self.check_entries().await;
             }
             Some(Ok(report)) if report.full_needed.is_some() && self.chance.percent(60) => {
