@@ -14,7 +14,12 @@ fn rows() -> Vec<Vec<String>> {
     let (_, table) = page.split_once("<!-- sequences -->").unwrap();
     let (table, _) = table.split_once("<!-- end of sequences -->").unwrap();
     let lines = table.trim().lines().skip(2);
-    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    let cells = |line: &str| {
+        line.trim_matches('|')
+            .split('|')
+            .map(|cell| cell.trim().to_owned())
+            .collect()
+    };
     lines.map(cells).collect()
 }
 
@@ -74,7 +79,10 @@ fn every_sequence_has_its_row_and_every_test_that_a_row_names_is_there() {
     assert_eq!(numbers, all);
     let mut named = BTreeSet::new();
     for row in &rows {
-        let names: Vec<&str> = row[3].split_whitespace().map(|name| name.trim_matches('`')).collect();
+        let names: Vec<&str> = row[3]
+            .split_whitespace()
+            .map(|name| name.trim_matches('`'))
+            .collect();
         assert!(!names.is_empty(), "sequence {} has no test", row[0]);
         for name in names {
             assert!(

@@ -134,8 +134,11 @@ pub(super) fn disagreements(state: &State, facts: &Inventory, foreign: &BTreeSet
             continue;
         };
         let is_foreign = ["allow", "block"]
+            .map(|list| entry(*id, list, device))
             .iter()
-            .any(|list| foreign.contains(&entry(*id, list, device)));
+            .any(|entry| {
+                foreign.contains(entry) || state.makers.get(entry).is_some_and(|maker| *maker != Hand::Ours)
+            });
         let has = state.access(*id, device) == AccessState::Allowed;
         if let Some(wanted) = verdict(facts, mailbox, device)
             && wanted != has

@@ -80,20 +80,27 @@ impl Rig {
         result
     }
 
-    /// A full sync, and beside it a watch pass that begins when the first change of the full sync is under way; the
-    /// change ends after the pass.
-    pub(crate) async fn sync_and_watch(&self) -> (Result<Report, CycleError>, Result<Report, CycleError>) {
+    /// A full sync, and beside it a run that begins when the first change of the full sync is under way; the change ends
+    /// after the run.
+    pub(crate) async fn sync_and(
+        &self,
+        part: Part,
+    ) -> (Result<Report, CycleError>, Result<Report, CycleError>) {
         let store = self.store().await;
         let writer = store.organization("contoso").await.unwrap().lock().await.unwrap();
         let cycle = self.cycle(&store);
         self.world.state().hold = Some("apply");
-        let watch = async {
+        let beside = async {
             self.world.begun.notified().await;
-            let watched = cycle.watch_with(&writer).await;
+            let ended = match &part {
+                Part::Quick => cycle.quick_sync_with(&writer).await,
+                Part::Watch => cycle.watch_with(&writer).await,
+                Part::User(address) => cycle.sync_user_with(&writer, address).await,
+            };
             self.world.go_on.notify_one();
-            watched
+            ended
         };
-        let results = tokio::join!(cycle.full_sync_with(&writer), watch);
+        let results = tokio::join!(cycle.full_sync_with(&writer), beside);
         drop(writer);
         store.close().await;
         results

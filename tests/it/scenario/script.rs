@@ -12,7 +12,7 @@
 //! wait 25h                                accept-shrunken exchange.devices
 //! slow 20m                                each change takes so long
 //! meanwhile ana@x.example A1 compliant    an enrolment that comes with the next change
-//! quick   watch   user ana@x.example   sync-and-watch
+//! quick   watch   user ana@x.example   sync-and-watch   sync-and-user ana@x.example
 //! sync   plan   lists   access   status   explain ana@x.example [A1]
 //! ```
 //!
@@ -52,7 +52,8 @@ pub(crate) async fn run(text: &str) -> String {
             ["quick"] => sync(&rig, Some(rig.part(Part::Quick).await)),
             ["watch"] => sync(&rig, Some(rig.part(Part::Watch).await)),
             ["user", address] => sync(&rig, Some(rig.part(Part::User(address.parse().unwrap())).await)),
-            ["sync-and-watch"] => both(&rig).await,
+            ["sync-and-watch"] => both(&rig, "watch", Part::Watch).await,
+            ["sync-and-user", address] => both(&rig, "user", Part::User(address.parse().unwrap())).await,
             ["plan"] => plan(&rig).await,
             ["lists"] => lists(&rig).await,
             ["status"] => status(&rig).await,
@@ -205,14 +206,14 @@ pub(super) fn duration(text: &str) -> time::Duration {
     }
 }
 
-/// A full sync, and a watch pass that begins when its first change is under way.
-async fn both(rig: &Rig) -> String {
-    let (full, watch) = rig.sync_and_watch().await;
-    let watch = match watch {
+/// A full sync, and a run that begins when its first change is under way.
+async fn both(rig: &Rig, name: &str, part: Part) -> String {
+    let (full, ended) = rig.sync_and(part).await;
+    let ended = match ended {
         Ok(report) => told(&report),
         Err(error) => refused(&error),
     };
-    format!("watch: {watch}full: {}", sync(rig, Some(full)))
+    format!("{name}: {ended}full: {}", sync(rig, Some(full)))
 }
 
 fn sync(rig: &Rig, ended: Option<Result<Report, CycleError>>) -> String {
