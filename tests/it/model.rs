@@ -26,7 +26,10 @@ mod people;
 mod place;
 mod run;
 
-pub(crate) use judge::verdict;
+pub(crate) use chance::Chance;
+pub(crate) use judge::{disagreements, lost_too_many, verdict};
+pub(crate) use people::Approvals;
+pub(crate) use place::{Place, Work};
 
 use std::env;
 use std::sync::atomic::{AtomicU64, Ordering};

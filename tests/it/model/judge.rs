@@ -44,7 +44,7 @@ pub(crate) fn verdict(facts: &Inventory, mailbox: &Mailbox, device: &DeviceId) -
 
 /// P1: the most phones that lost access within any 24 hours without anybody's consent, when they are more than
 /// `limit`.
-pub(super) fn lost_too_many(
+pub(crate) fn lost_too_many(
     landings: &[Landing],
     limit: usize,
     has_consent: impl Fn(&Landing) -> bool,
@@ -127,7 +127,7 @@ pub(super) fn unfounded_entries(state: &State, facts: &Inventory, owned: &BTreeS
 }
 
 /// P6: phones that have not what the facts give them, as far as nobody else says otherwise.
-pub(super) fn disagreements(state: &State, facts: &Inventory, foreign: &BTreeSet<String>) -> Vec<String> {
+pub(crate) fn disagreements(state: &State, facts: &Inventory, foreign: &BTreeSet<String>) -> Vec<String> {
     let mut wrong = Vec::new();
     for (id, device) in &state.phones {
         let Some(mailbox) = state.mailboxes.iter().find(|mailbox| mailbox.id == *id) else {

@@ -395,11 +395,11 @@ impl Life {
         }
         self.judge();
         self.known_from = self.world.state().landings.len();
-        // What stopped writing stands until an administrator says otherwise.
-        self.place.resume(&self.world).await;
         self.place.config.limits = no_limits();
         self.place.config.accept_shrunken = accepted();
         for _ in 0..3 {
+            // What stops writing stands until an administrator says otherwise; a run may have to find it first.
+            self.place.resume(&self.world).await;
             self.world.state().now += Duration::hours(25);
             self.one(&Work::Full).await;
         }

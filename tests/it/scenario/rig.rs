@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::{
-    Cycle, CycleError, Mode, OrganizationConfig, Planned, Precautions, Report, Silent, WriteQueue,
+    Cycle, CycleError, Mode, OrganizationConfig, Phase, Planned, Precautions, Progress, ProgressSink, Report,
+    Silent, WriteQueue,
 };
 use easgate_model::EmailAddress;
 use easgate_store::{List, Store};
@@ -22,8 +23,9 @@ pub(crate) struct Rig {
     folder: TempDir,
 }
 
-/// A sync that looks at a part.
+/// A kind of sync.
 pub(crate) enum Part {
+    Full,
     Quick,
     Watch,
     User(EmailAddress),
@@ -67,11 +69,12 @@ impl Rig {
         result
     }
 
-    /// Runs one sync that looks at a part.
+    /// Runs one sync.
     pub(crate) async fn part(&self, part: Part) -> Result<Report, CycleError> {
         let store = self.store().await;
         let cycle = self.cycle(&store);
         let result = match &part {
+            Part::Full => cycle.full_sync().await,
             Part::Quick => cycle.quick_sync().await,
             Part::Watch => cycle.watch().await,
             Part::User(address) => cycle.sync_user(address).await,
@@ -80,27 +83,41 @@ impl Rig {
         result
     }
 
-    /// A full sync, and beside it a run that begins when the first change of the full sync is under way; the change ends
-    /// after the run.
-    pub(crate) async fn sync_and(
+    /// A run, and another beside it that begins when the first change of the first is under way; the change ends after
+    /// the second run.
+    pub(crate) async fn beside(
         &self,
-        part: Part,
+        first: Part,
+        second: Part,
     ) -> (Result<Report, CycleError>, Result<Report, CycleError>) {
         let store = self.store().await;
         let writer = store.organization("contoso").await.unwrap().lock().await.unwrap();
         let cycle = self.cycle(&store);
+        let goes_on = GoesOn(&self.world);
+        let cycle_of_second = Cycle {
+            // A part does all that it does while the first waits; a full sync may want the same mailbox.
+            progress: if matches!(second, Part::Full) {
+                &goes_on
+            } else {
+                &Silent
+            },
+            ..self.cycle(&store)
+        };
+        let run = async |cycle: &Cycle<'_>, part: &Part| match part {
+            Part::Full => cycle.full_sync_with(&writer).await,
+            Part::Quick => cycle.quick_sync_with(&writer).await,
+            Part::Watch => cycle.watch_with(&writer).await,
+            Part::User(address) => cycle.sync_user_with(&writer, address).await,
+        };
         self.world.state().hold = Some("apply");
-        let beside = async {
+        let newer = async {
             self.world.begun.notified().await;
-            let ended = match &part {
-                Part::Quick => cycle.quick_sync_with(&writer).await,
-                Part::Watch => cycle.watch_with(&writer).await,
-                Part::User(address) => cycle.sync_user_with(&writer, address).await,
-            };
+            let ended = run(&cycle_of_second, &second).await;
             self.world.go_on.notify_one();
             ended
         };
-        let results = tokio::join!(cycle.full_sync_with(&writer), beside);
+        let results = tokio::join!(run(&cycle, &first), newer);
+        self.world.let_all_go();
         drop(writer);
         store.close().await;
         results
@@ -184,6 +201,17 @@ async fn execute(path: &Path, statement: &'static str) {
     let mut connection = options.connect().await.unwrap();
     sqlx::query(statement).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
+}
+
+/// Lets the run that waits go on once this one has decided.
+pub(crate) struct GoesOn<'w>(pub(crate) &'w World);
+
+impl ProgressSink for GoesOn<'_> {
+    fn progress(&self, progress: Progress) {
+        if progress == Progress::Phase(Phase::Apply) {
+            self.0.go_on.notify_one();
+        }
+    }
 }
 
 /// A folder in memory where there is one: a world writes much, and nobody pulls the plug.

@@ -12,7 +12,7 @@
 //! wait 25h                                accept-shrunken exchange.devices
 //! slow 20m                                each change takes so long
 //! meanwhile ana@x.example A1 compliant    an enrolment that comes with the next change
-//! quick   watch   user ana@x.example   sync-and-watch   sync-and-user ana@x.example
+//! quick   watch   user ana@x.example   sync-and-watch   sync-and-user ana@x.example   watch-and-sync
 //! sync   plan   lists   access   status   explain ana@x.example [A1]
 //! ```
 //!
@@ -52,8 +52,12 @@ pub(crate) async fn run(text: &str) -> String {
             ["quick"] => sync(&rig, Some(rig.part(Part::Quick).await)),
             ["watch"] => sync(&rig, Some(rig.part(Part::Watch).await)),
             ["user", address] => sync(&rig, Some(rig.part(Part::User(address.parse().unwrap())).await)),
-            ["sync-and-watch"] => both(&rig, "watch", Part::Watch).await,
-            ["sync-and-user", address] => both(&rig, "user", Part::User(address.parse().unwrap())).await,
+            ["sync-and-watch"] => both(&rig, ("full", "watch"), (Part::Full, Part::Watch)).await,
+            ["watch-and-sync"] => both(&rig, ("watch", "full"), (Part::Watch, Part::Full)).await,
+            ["sync-and-user", address] => {
+                let user = Part::User(address.parse().unwrap());
+                both(&rig, ("full", "user"), (Part::Full, user)).await
+            }
             ["plan"] => plan(&rig).await,
             ["lists"] => lists(&rig).await,
             ["status"] => status(&rig).await,
@@ -206,14 +210,14 @@ pub(super) fn duration(text: &str) -> time::Duration {
     }
 }
 
-/// A full sync, and a run that begins when its first change is under way.
-async fn both(rig: &Rig, name: &str, part: Part) -> String {
-    let (full, ended) = rig.sync_and(part).await;
-    let ended = match ended {
+/// A run, and another that begins when the first change of the first is under way.
+async fn both(rig: &Rig, (first, second): (&str, &str), parts: (Part, Part)) -> String {
+    let (older, newer) = rig.beside(parts.0, parts.1).await;
+    let newer = match newer {
         Ok(report) => told(&report),
         Err(error) => refused(&error),
     };
-    format!("{name}: {ended}full: {}", sync(rig, Some(full)))
+    format!("{second}: {newer}{first}: {}", sync(rig, Some(older)))
 }
 
 fn sync(rig: &Rig, ended: Option<Result<Report, CycleError>>) -> String {
