@@ -23,4 +23,6 @@ mod pypsrp_client;
 #[cfg(test)]
 mod scenario;
 #[cfg(test)]
+mod sequences;
+#[cfg(test)]
 mod world_file;

@@ -2,6 +2,7 @@
 
 mod crash;
 mod laws;
+mod odd;
 pub(crate) mod rig;
 pub(crate) mod script;
 mod undo;

@@ -59,6 +59,7 @@ mod removals;
 mod retries;
 mod runs;
 mod statement;
+mod superseded;
 mod tombstones;
 mod write;
 

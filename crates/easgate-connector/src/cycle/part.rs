@@ -84,6 +84,16 @@ impl Cycle<'_> {
             return Ok(report);
         }
         let noticed = self.notice(writer, &head, part).await?;
+        if begun.has_older() {
+            // Older runs leave to this one, or to whichever treats the open work, what has another fact now.
+            let changed = noticed
+                .changed
+                .keys()
+                .cloned()
+                .map(|device| (Work::Device(device), head.started));
+            let changed = Targets::of(writer.organization(), &changed.collect::<Vec<_>>()).await?;
+            begun.decided(changed.devices());
+        }
         report.warnings.extend(noticed.warnings.iter().cloned());
         let open = match part {
             Part::User(_) => noticed
