@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::overrides::{RawOverrides, RawUnreachable};
 use crate::parallel::RawParallel;
 use crate::schedule::RawSchedule;
 use crate::service::RawService;
@@ -49,6 +50,9 @@ pub(crate) struct RawOrganization {
     /// How much may change within 24 hours.
     #[serde(default)]
     pub(crate) guard: RawGuard,
+    /// What people decide about single devices by `easgate allow` and `easgate block`.
+    #[serde(default)]
+    pub(crate) overrides: RawOverrides,
     /// What `easgate run` does by itself, and when.
     #[serde(default)]
     pub(crate) schedule: RawSchedule,
@@ -272,6 +276,9 @@ pub(crate) struct RawPolicy {
     pub(crate) platform_exceptions: Vec<RawPlatformException>,
     /// For how long the facts may be unread before `status` and the reports warn of it; nothing changes by that.
     pub(crate) max_hold: RawDuration,
+    /// What is done while device management cannot be asked. Devices that an earlier sync has seen stay as they are,
+    /// whatever this says.
+    pub(crate) on_authority_unreachable: RawUnreachable,
 }
 
 impl Default for RawPolicy {
@@ -286,6 +293,7 @@ impl Default for RawPolicy {
             foreign_allow: RawForeignAllow::Report,
             platform_exceptions: Vec::new(),
             max_hold: RawDuration::seconds(72 * 3600),
+            on_authority_unreachable: RawUnreachable::Hold,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod held;
 mod standing;
+mod waiting;
 
 pub use standing::{HeldSummary, Standing, standing};
 
@@ -13,13 +14,13 @@ use easgate_compliance::{
 };
 use easgate_model::{DeviceId, MailboxId};
 use easgate_store::{
-    HeldPlan, HeldState, Organization, OverrideId, Pause, RunId, StoreError, StoredOverride, Tombstone,
-    Writer,
+    HeldPlan, HeldState, Organization, Pause, RunId, StoreError, StoredOverride, Tombstone, Writer,
 };
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::cycle::Planned;
+use waiting::Waiting;
 
 /// For how long devices are held whose records vanished together.
 const TOMBSTONE: Duration = Duration::hours(48);
@@ -41,7 +42,7 @@ pub struct Gates {
     new_tombstones: Vec<Tombstone>,
     /// What the guard held in earlier runs.
     plans: Vec<HeldPlan>,
-    waiting: Vec<(OverrideId, MailboxId, DeviceId)>,
+    waiting: Vec<Waiting>,
     now: OffsetDateTime,
 }
 
@@ -72,10 +73,7 @@ impl Gates {
             tombstones: organization.tombstones().await?,
             new_tombstones: Vec::new(),
             plans: organization.held_plans().await?,
-            waiting: waiting
-                .into_iter()
-                .map(|one| (one.id, one.what.mailbox, one.what.device))
-                .collect(),
+            waiting: waiting.into_iter().map(Waiting::of).collect(),
             now,
         })
     }
@@ -197,25 +195,6 @@ impl Gates {
             .collect())
     }
 
-    /// Notes that the run has acted on the overrides whose devices it decided about.
-    pub(crate) async fn acted(
-        &self,
-        writer: &Writer,
-        planned: &Planned,
-        reach: Reach,
-    ) -> Result<(), StoreError> {
-        let decided = decided(planned);
-        let acted: Vec<OverrideId> = self
-            .waiting
-            .iter()
-            .filter(|(_, mailbox, device)| {
-                reach == Reach::Everything || decided.contains(&(*mailbox, device))
-            })
-            .map(|(id, ..)| *id)
-            .collect();
-        writer.acted_on_overrides(&acted, self.now).await
-    }
-
     /// What of this somebody should know who reads a plan or a report.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
@@ -329,7 +308,12 @@ fn exception(one: &StoredOverride) -> Option<(MailboxId, DeviceId, Override)> {
         || "until it is cleared".to_owned(),
         |until| format!("until {}", at(until)),
     );
-    let detail = format!("{} by {} {until}: {}", what.access, what.by.name, what.note);
+    let said = format!("{} by {} {until}", what.access, what.by.name);
+    let detail = if what.note.is_empty() {
+        said
+    } else {
+        format!("{said}: {}", what.note)
+    };
     let access = ByHand::from_name(&what.access)?;
     Some((what.mailbox, what.device.clone(), Override { access, detail }))
 }

@@ -16,7 +16,7 @@
 //! sync   plan   lists   access   status   explain ana@x.example [A1]
 //! ```
 //!
-//! `undo` has more of them.
+//! `undo` and `gates` have more of them.
 
 use std::fmt::Write;
 
@@ -38,6 +38,10 @@ pub(crate) async fn run(text: &str) -> String {
         out.push('\n');
         let words: Vec<&str> = line.split_whitespace().collect();
         if let Some(said) = super::undo::run(&rig, &words).await {
+            tell(&mut out, &said);
+            continue;
+        }
+        if let Some(said) = super::gates::run(&mut rig, &words).await {
             tell(&mut out, &said);
             continue;
         }
@@ -244,6 +248,14 @@ fn told(report: &Report) -> String {
     }
     if let Some(needed) = &report.full_needed {
         writeln!(out, "needs a full sync: {needed}").unwrap();
+    }
+    for effect in &report.overrides {
+        let wanted = effect.wanted.map_or("by the policy", |wanted| wanted.name());
+        let has = effect.effective.map_or("nothing", |level| level.name());
+        let reason = effect.reason.map_or("undecided", |reason| reason.name());
+        let why_not = effect.why_not.as_deref();
+        let why_not = why_not.map_or_else(String::new, |why| format!("; {why}"));
+        writeln!(out, "{} {wanted} ({reason}): has {has}{why_not}", effect.device).unwrap();
     }
     for error in &report.errors {
         let device = error
