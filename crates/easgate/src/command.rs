@@ -24,6 +24,8 @@ use std::error::Error;
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 
+pub(crate) use gates::Effect;
+
 /// Any error: it is printed with its causes and ends the program.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
