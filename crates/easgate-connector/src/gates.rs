@@ -2,6 +2,7 @@
 
 mod held;
 mod standing;
+mod undone;
 mod waiting;
 
 pub use standing::{HeldSummary, Standing, standing};
@@ -22,6 +23,8 @@ use time::{Duration, OffsetDateTime};
 use crate::cycle::Planned;
 use waiting::Waiting;
 
+/// What the policy wants, as opposed to what is undone.
+const POLICY: &str = "";
 /// For how long devices are held whose records vanished together.
 const TOMBSTONE: Duration = Duration::hours(48);
 /// How far clocks may be apart.
@@ -148,8 +151,7 @@ impl Gates {
 
     /// What people approved of, and what counts now.
     pub(crate) fn released(&self) -> BTreeSet<Released> {
-        let counts = self.plans.iter().filter(|plan| self.is_approved(plan));
-        counts.flat_map(held::released).collect()
+        self.released_in(POLICY)
     }
 
     /// Keeps what this run found, before anything is written to Exchange: new and ended tombstones, overrides that
@@ -179,9 +181,13 @@ impl Gates {
         }
         let after = held::after(
             &self.plans,
-            planned,
+            held::Wanted {
+                changes: &planned.plan.changes,
+                verdict: &planned.verdict,
+            },
             &held::Occasion {
                 organization: writer.organization().name(),
+                scope: POLICY,
                 run,
                 now: self.now,
                 is_over: &|plan| self.is_over(plan.said.as_ref().and_then(|said| said.until)),
