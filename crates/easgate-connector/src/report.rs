@@ -64,6 +64,8 @@ pub struct Report {
     pub server: Option<String>,
     /// How long changes took from when device management knew, in runs that look at what changed.
     pub latency: Option<Latency>,
+    /// The same for each of these changes.
+    pub took: Vec<Duration>,
     /// Why this run changed nothing and leaves everything to a full sync, which is to run now.
     pub full_needed: Option<FullNeeded>,
     /// What became of devices that people decided about, and of those whose override ended.
@@ -171,6 +173,7 @@ impl Report {
             durations: Durations::default(),
             server: None,
             latency: None,
+            took: Vec::new(),
             full_needed: None,
             overrides: Vec::new(),
         }

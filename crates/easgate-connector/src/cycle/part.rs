@@ -25,7 +25,7 @@ use super::{Cycle, CycleError, Planned, by_id, owned_entry, rows};
 use crate::full_needed::FullNeeded;
 use crate::gather::FactsError;
 use crate::kind::Kind;
-use crate::latency::Latency;
+use crate::latency::{Latency, took};
 use crate::progress::{Phase, Progress};
 use crate::queue::{Begun, Key};
 use crate::record::device_rows;
@@ -209,7 +209,8 @@ impl Cycle<'_> {
         let effects = self.effects(&planned, &ended, &made, report);
         report.overrides = effects.into_iter().map(|(_, effect)| effect).collect();
         let changed: Vec<_> = made.into_iter().map(|(_, device)| device).collect();
-        report.latency = Latency::of(&changed, &noticed.changed, self.clock.now());
+        report.took = took(&changed, &noticed.changed, self.clock.now());
+        report.latency = Latency::over(report.took.clone());
         report.durations.apply = self.clock.elapsed().saturating_sub(decided);
         Ok(())
     }

@@ -4,6 +4,7 @@ use easgate_store::Organization;
 
 use super::Cycle;
 use crate::report::{Report, ReportError};
+use crate::service::events;
 
 impl Cycle<'_> {
     /// Whether nothing stands in the way of writing; `report` says what does.
@@ -11,7 +12,7 @@ impl Cycle<'_> {
         match organization.caution().await {
             Ok(None) => true,
             Ok(Some(caution)) => {
-                tracing::error!(event_id = "caution", organization = organization.name(), %caution, "Nothing is written");
+                tracing::error!(event = events::CAUTION, organization = organization.name(), %caution, "Nothing is written");
                 report.warnings.push(caution.to_string());
                 false
             }

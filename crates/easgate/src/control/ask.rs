@@ -32,7 +32,7 @@ pub(crate) async fn reports(socket: &Path, request: SyncRequest) -> Result<Optio
             Answer::Progress { organization, text } => output::note(&format!("{organization}: {text}")),
             Answer::Report { report, .. } => told.push(Told::Report(report)),
             Answer::Broken { message, .. } => told.push(Told::Broken(message)),
-            Answer::Done | Answer::Status { .. } => return Ok(Some(told)),
+            Answer::Done | Answer::Status { .. } | Answer::Metrics { .. } => return Ok(Some(told)),
             Answer::Refused { kind, .. } if kind == "configuration" => return Ok(None),
             Answer::Refused { message, .. } => return Err(AskError::Refused { message }),
         }
