@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::overrides::{RawOverrides, RawUnreachable};
 use crate::parallel::RawParallel;
 use crate::schedule::RawSchedule;
 use crate::service::RawService;
@@ -49,6 +50,9 @@ pub(crate) struct RawOrganization {
     /// How much may change within 24 hours.
     #[serde(default)]
     pub(crate) guard: RawGuard,
+    /// What people decide about single devices by `easgate allow` and `easgate block`.
+    #[serde(default)]
+    pub(crate) overrides: RawOverrides,
     /// What `easgate run` does by itself, and when.
     #[serde(default)]
     pub(crate) schedule: RawSchedule,
@@ -274,6 +278,9 @@ pub(crate) struct RawPolicy {
     pub(crate) max_hold: RawDuration,
     /// What the first full sync does in mode enforce when the store is new and the lists hold entries already.
     pub(crate) unknown_entries: RawUnknownEntries,
+    /// What is done while device management cannot be asked. Devices that an earlier sync has seen stay as they are,
+    /// whatever this says.
+    pub(crate) on_authority_unreachable: RawUnreachable,
 }
 
 impl Default for RawPolicy {
@@ -289,6 +296,7 @@ impl Default for RawPolicy {
             platform_exceptions: Vec::new(),
             max_hold: RawDuration::seconds(72 * 3600),
             unknown_entries: RawUnknownEntries::Observe,
+            on_authority_unreachable: RawUnreachable::Hold,
         }
     }
 }

@@ -33,6 +33,7 @@ mod difference;
 mod file;
 mod load;
 mod organization;
+mod overrides;
 mod parallel;
 mod problem;
 mod resolve;
@@ -50,6 +51,7 @@ pub use organization::{
     Configuration, Enrollment, Exchange, ExchangeError, Graph, GraphCredential, GraphError, Organization,
     StoreLocation,
 };
+pub use overrides::OverrideTimes;
 pub use parallel::Parallel;
 pub use problem::{ParseError, Problem, Warning};
 pub use schema::{reference, schema};

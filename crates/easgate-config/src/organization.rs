@@ -11,7 +11,7 @@ use easgate_connector::{Expected, Mode, OrganizationConfig, Precautions};
 use easgate_intune::{Credential, FileSource, GraphConfig, ProxyLogin};
 use secrecy::SecretString;
 
-use crate::{Environment, SecretError, SecretRef, ServiceSettings, Warning};
+use crate::{Environment, OverrideTimes, SecretError, SecretRef, ServiceSettings, Warning};
 
 pub(crate) use exchange::Secrets;
 pub use exchange::{Exchange, ExchangeError};
@@ -84,6 +84,8 @@ pub struct Organization {
     pub limits: Limits,
     /// What is done where the policy has nothing to say.
     pub precautions: Precautions,
+    /// For how long a device may be let in by hand.
+    pub overrides: OverrideTimes,
     /// What the service does by itself, and when.
     pub schedule: Schedule,
     /// How old the last runs may be.

@@ -109,6 +109,7 @@ impl Checks<'_> {
                 removals: raw.guard.removals.0,
             },
             precautions: self.precautions(at, &raw.policy),
+            overrides: self.override_times(at, &raw.overrides),
             schedule: schedule?,
             expected: raw.schedule.expected(),
         })

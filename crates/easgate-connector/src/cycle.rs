@@ -174,7 +174,13 @@ impl Cycle<'_> {
             self.has_row(writer, &begun, kind).await?;
         }
         let result = match work {
-            Work::Full => self.full(writer, &begun).await,
+            Work::Full => match self.full(writer, &begun).await {
+                Err(error) => self
+                    .ended_with(writer, &begun, kind, error)
+                    .await
+                    .map(|report| (report, None)),
+                done => done,
+            },
             Work::Part(part) => self.part(writer, &begun, part).await.map(|report| (report, None)),
         };
         let (mut report, seen, error) = match result {
@@ -192,8 +198,11 @@ impl Cycle<'_> {
         error.map_or(Ok(report), Err)
     }
 
-    /// Gives the run its row in the store.
+    /// Gives the run its row in the store, where it has none yet.
     async fn has_row(&self, writer: &Writer, begun: &Begun<'_>, kind: Kind) -> Result<(), CycleError> {
+        if begun.run().is_some() {
+            return Ok(());
+        }
         let (live, mode) = (begun.queue().live(), self.config.mode.name());
         let run = writer
             .start_run_beside(&live, kind.name(), mode, self.clock.now())

@@ -4,6 +4,7 @@ mod apply;
 mod audit;
 mod gates;
 mod metrics;
+mod overrides;
 mod run;
 mod store;
 mod sync;
@@ -22,6 +23,7 @@ pub(crate) use gates::{
     ApproveArguments, GateCommand, HeldArguments, PauseArguments, RejectArguments, ResumeArguments,
 };
 pub(crate) use metrics::MetricsArguments;
+pub(crate) use overrides::{ClearArguments, OverrideArguments, OverridesArguments};
 pub(crate) use run::RunArguments;
 pub(crate) use store::{RebuildArguments, StoreBackupArguments, StoreCommand, StoreRestoreArguments};
 pub(crate) use sync::{SyncArguments, What};
@@ -128,7 +130,7 @@ pub(crate) struct Common {
     #[arg(long, short, value_name = "FILE", env = "EASGATE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     /// Only this organisation [default: all of the file]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, visible_alias = "org", value_name = "NAME")]
     pub(crate) organization: Option<String>,
     /// Prints JSON instead of text
     #[arg(long)]

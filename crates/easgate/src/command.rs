@@ -25,6 +25,7 @@ use std::error::Error;
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 
+pub(crate) use gates::Effect;
 pub(crate) use status::expiries;
 
 /// Any error: it is printed with its causes and ends the program.

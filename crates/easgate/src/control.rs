@@ -3,10 +3,12 @@
 //! One request is one line of JSON, as are the answers: progress while a sync runs, then the outcomes, and at the end
 //! `done` or why the request was refused.
 
+mod ask;
 mod client;
 mod wire;
 
-pub(crate) use client::{hand_over, metrics, order, status};
+pub(crate) use ask::{Told, reports};
+pub(crate) use client::{AskError, hand_over, metrics, order, status};
 pub(crate) use wire::{Answer, OrderName, OrderRequest, Request, SyncRequest};
 
 /// The longest line that is read, in bytes. A report names what failed, device by device.

@@ -4,12 +4,14 @@
 //! reads everything that a decision about them rests on. Deciding, planning, guarding and writing are those of every
 //! run.
 
+mod by_hand;
 mod exchange;
 mod gather;
 mod marks;
 mod noticed;
 mod recheck;
 mod targets;
+mod unreachable;
 
 use std::collections::BTreeSet;
 
@@ -75,15 +77,37 @@ impl Cycle<'_> {
         begun: &Begun<'_>,
         part: Part<'_>,
     ) -> Result<Report, CycleError> {
-        let mut report = Report::begin(self.config, part.kind());
         self.progress.progress(Progress::Phase(Phase::Gather));
         let head = self.head(writer.organization()).await?;
+        let by_hand = self.by_hand(writer, begun, &head, part).await?;
+        let rest = match self.rest_of_part(writer, begun, part, &head).await {
+            Err(error) => self.ended_with(writer, begun, part.kind(), error).await,
+            done => done,
+        };
+        let Some(by_hand) = by_hand else {
+            return rest;
+        };
+        // What people decided was acted upon, whatever became of the rest.
+        let mut report = rest.unwrap_or_else(|error| Report::that_ended(self.config, part.kind(), &error));
+        report.takes(by_hand);
+        Ok(report)
+    }
+
+    /// What a run that looks at a part does by the facts.
+    async fn rest_of_part(
+        &self,
+        writer: &Writer,
+        begun: &Begun<'_>,
+        part: Part<'_>,
+        head: &Head,
+    ) -> Result<Report, CycleError> {
+        let mut report = Report::begin(self.config, part.kind());
         report.server = Some(self.exchange.endpoint());
-        if let Some(needed) = self.full_needed(writer.organization(), &head).await? {
+        if let Some(needed) = self.full_needed(writer.organization(), head).await? {
             report.full_needed = Some(needed);
             return Ok(report);
         }
-        let noticed = self.notice(writer, &head, part).await?;
+        let noticed = self.notice(writer, head, part).await?;
         if begun.has_older() {
             // Older runs leave to this one, or to whichever treats the open work, what has another fact now.
             let changed = noticed
@@ -120,7 +144,7 @@ impl Cycle<'_> {
             return Ok(report);
         }
         self.has_row(writer, begun, part.kind()).await?;
-        self.treat(writer, begun, &head, &noticed, &targets, &mut report)
+        self.treat(writer, begun, head, &noticed, &targets, &mut report)
             .await?;
         if !report.errors.iter().any(|error| ends_early(error.kind)) {
             writer.close_work(&open).await?;
@@ -194,7 +218,11 @@ impl Cycle<'_> {
         self.describe(report, &planned);
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
-        let changed = self.act(writer, begun, &planned, &refused, report).await;
+        let made = self.act(writer, begun, &planned, &refused, report).await;
+        let ended = planned.gates.ended_overrides();
+        let effects = self.effects(&planned, &ended, &made, report);
+        report.overrides = effects.into_iter().map(|(_, effect)| effect).collect();
+        let changed: Vec<_> = made.into_iter().map(|(_, device)| device).collect();
         report.took = took(&changed, &noticed.changed, self.clock.now());
         report.latency = Latency::over(report.took.clone());
         report.durations.apply = self.clock.elapsed().saturating_sub(decided);

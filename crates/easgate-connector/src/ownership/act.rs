@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::config::Mode;
 use crate::cycle::{Cycle, CycleError, by_id, give_back, key, rows};
+use crate::gates::{Gates, HeldSummary};
 use crate::leadership::while_kept;
 use crate::progress::{Phase, Progress};
 use crate::queue::Begun;
@@ -50,6 +51,15 @@ impl Undoing {
         }
     }
 
+    /// What it is called where the guard holds it: an approval of one undoing releases no other.
+    fn scope(&self) -> String {
+        match self {
+            Self::Revert => "revert".to_owned(),
+            Self::Rollback(RollBack::Run(run)) => format!("rollback {run}"),
+            Self::Rollback(RollBack::Since(since)) => format!("rollback since {}", rfc3339(*since)),
+        }
+    }
+
     /// Why the organisation is in mode plan afterwards.
     fn reason(self) -> String {
         match self {
@@ -85,14 +95,15 @@ impl Cycle<'_> {
         check_run(&organization, undoing).await?;
         let exchange = self.look(&organization).await?;
         let refused = organization.refused().await?;
-        Ok(self
+        let (planned, _) = self
             .planned_undo(&organization, undoing, exchange, &refused)
-            .await?)
+            .await?;
+        Ok(planned)
     }
 
     /// Carries an undoing out on behalf of `by`, and returns the plan with what became of it.
     ///
-    /// When the guard holds anything, nothing at all is changed. Otherwise the organisation is in mode plan before
+    /// When the guard holds anything that nobody has approved of, nothing at all is changed. Otherwise the organisation is in mode plan before
     /// the first change, until somebody resumes it: the next sync would undo the undoing.
     ///
     /// # Errors
@@ -161,7 +172,7 @@ impl Cycle<'_> {
         .await?;
         let refused = organization.refused().await?;
         let guarding = self.queue.guarding().await;
-        let planned = self
+        let (planned, gates) = self
             .planned_undo(organization, undoing, exchange, &refused)
             .await?;
         begun.promises(&planned.verdict.go, &refused);
@@ -170,6 +181,7 @@ impl Cycle<'_> {
         let changes = &planned.undo.plan.changes;
         let nothing = changes.is_empty() && planned.undo.missing.is_empty();
         if nothing || !planned.verdict.held.is_empty() {
+            self.keep_held(writer, run, &planned, &gates, report).await?;
             return Ok(planned);
         }
         let forced = ForcedMode {
@@ -203,7 +215,28 @@ impl Cycle<'_> {
             )
             .await;
         report.applied(applied);
+        if report.changes.failed == 0 && report.changes.paused == 0 {
+            let scope = undoing.scope();
+            let nothing = (&[][..], &planned.verdict);
+            gates.keep_undoing(writer, run, &scope, nothing).await?;
+        }
         Ok(planned)
+    }
+
+    /// Gives what the guard holds a name by which people release it.
+    async fn keep_held(
+        &self,
+        writer: &Writer,
+        run: RunId,
+        planned: &PlannedUndo,
+        gates: &Gates,
+        report: &mut UndoReport,
+    ) -> Result<(), CycleError> {
+        let scope = planned.undoing.scope();
+        let wanted = (planned.undo.plan.changes.as_slice(), &planned.verdict);
+        let plans = gates.keep_undoing(writer, run, &scope, wanted).await?;
+        report.held_plans = plans.iter().map(HeldSummary::of).collect();
+        Ok(())
     }
 
     async fn planned_undo(
@@ -212,7 +245,7 @@ impl Cycle<'_> {
         undoing: Undoing,
         exchange: ExchangeFacts,
         refused: &BTreeSet<(MailboxId, DeviceId)>,
-    ) -> Result<PlannedUndo, CycleError> {
+    ) -> Result<(PlannedUndo, Gates), CycleError> {
         self.progress.progress(Progress::Phase(Phase::Decide));
         let ownership = registry(organization).await?;
         let undo = match undoing {
@@ -222,19 +255,22 @@ impl Cycle<'_> {
                 rollback(&exchange, &ownership, &undone, &later)
             }
         };
+        let gates = Gates::read(organization, &exchange, self.clock.now()).await?;
         let window = self.window(organization).await?;
         let scope = ScopeFigures {
             devices: rows(&exchange.partnerships),
             refused_by_earlier_run: refused.clone(),
+            released: gates.released_in(&undoing.scope()),
             ..ScopeFigures::default()
         };
         let verdict = guard(&undo.plan, &self.config.limits, &window, &scope);
-        Ok(PlannedUndo {
+        let planned = PlannedUndo {
             undoing,
             exchange,
             undo,
             verdict,
-        })
+        };
+        Ok((planned, gates))
     }
 }
 

@@ -126,6 +126,11 @@ impl Place {
         self.write("easgate.toml", &edit(text));
     }
 
+    /// Adds to the configuration.
+    pub(crate) fn configure_more(&self, text: &str) {
+        self.write("easgate.toml", &format!("{}\n{text}", self.read("easgate.toml")));
+    }
+
     /// Writes a file of the folder.
     pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).unwrap();

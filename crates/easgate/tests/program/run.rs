@@ -7,7 +7,7 @@ mod nodes;
 mod orders;
 mod replace;
 mod retries;
-mod service;
+pub(crate) mod service;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::place::Place;
 
 /// A full sync that has written: the first of a new store may only observe where the lists hold entries.
-async fn full_sync(place: &Place) {
+pub(crate) async fn full_sync(place: &Place) {
     for _ in 0..2 {
         place.easgate("sync --full").await.exits(0);
     }

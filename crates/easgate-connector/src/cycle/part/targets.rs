@@ -69,14 +69,14 @@ impl Targets {
         targets
     }
 
-    fn add(&mut self, mailbox: MailboxId, device: DeviceId) {
+    pub(super) fn add(&mut self, mailbox: MailboxId, device: DeviceId) {
         let devices = self.0.entry(mailbox).or_insert_with(|| Some(BTreeSet::new()));
         if let Some(devices) = devices {
             devices.insert(device);
         }
     }
 
-    fn add_all(&mut self, mailbox: MailboxId) {
+    pub(super) fn add_all(&mut self, mailbox: MailboxId) {
         self.0.insert(mailbox, None);
     }
 
