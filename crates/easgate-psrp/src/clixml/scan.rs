@@ -8,7 +8,8 @@ mod plain;
 use memchr::memchr;
 
 use super::error::{ClixmlError, ClixmlErrorKind};
-pub(super) use plain::{Plain, PlainMember};
+use plain::Plain;
+pub(super) use plain::{Leaf, PlainMember};
 
 /// How many elements of any kind may stand inside each other for each object that may: `Obj`, `DCT`, `En`, and one more.
 const ELEMENTS_PER_OBJECT: usize = 4;

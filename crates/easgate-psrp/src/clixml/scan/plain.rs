@@ -31,6 +31,14 @@ pub(in super::super) enum PlainMember<T> {
     Unknown,
 }
 
+/// An element without children, whose text stands for itself; without a name, that is empty.
+pub(in super::super) struct Leaf<'de> {
+    pub(in super::super) tag: &'de str,
+    pub(in super::super) name: &'de str,
+    pub(in super::super) text: &'de str,
+    pub(in super::super) start: usize,
+}
+
 impl<'de> Scanner<'de> {
     /// Goes over the members of `bag` to behind the start tag of the first whose name is wanted, which is put into `found`.
     ///
@@ -44,8 +52,7 @@ impl<'de> Scanner<'de> {
         mut wanted: impl FnMut(&'de [u8]) -> Option<T>,
     ) -> Result<PlainMember<T>, ClixmlError> {
         let bytes = self.text.as_bytes();
-        let room = self.elements > 0 && self.elements < self.max_elements && self.objects < self.max_depth;
-        if bag.empty || !room {
+        if bag.empty || !self.has_room() {
             return Ok(PlainMember::Unknown);
         }
         let mut at = self.at;
@@ -61,7 +68,7 @@ impl<'de> Scanner<'de> {
             };
             let told = wanted(places.name.unwrap_or_default());
             if told.is_none()
-                && let Some(behind) = leaf_end(bytes, &places)
+                && let Some((_, behind)) = leaf_end(bytes, &places, text_length)
             {
                 at = behind;
                 continue;
@@ -75,6 +82,38 @@ impl<'de> Scanner<'de> {
             self.skip(found)?;
             at = self.at;
         }
+    }
+
+    /// The next child as one token, if it is a leaf whose text stands for itself and `wanted` takes its tag; else nothing was read.
+    #[inline(always)]
+    pub(in super::super) fn plain_leaf(
+        &mut self,
+        parent: &Open<'de>,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Option<Leaf<'de>> {
+        if parent.empty || !self.has_room() {
+            return None;
+        }
+        let bytes = self.text.as_bytes();
+        let places = plain_places(bytes, self.at)?;
+        let tag = places.start + 1..places.start + 1 + places.tag;
+        if !wanted(bytes.get(tag.clone())?) {
+            return None;
+        }
+        let (end, behind) = leaf_end(bytes, &places, clean_length)?;
+        self.at = behind;
+        Some(Leaf {
+            tag: self.slice(tag.start, tag.end),
+            name: self.plain_name(&places).unwrap_or_default(),
+            text: self.slice(places.behind, end),
+            start: places.start,
+        })
+    }
+
+    /// Whether one more element of any kind is not too deep.
+    #[inline(always)]
+    fn has_room(&self) -> bool {
+        self.elements > 0 && self.elements < self.max_elements && self.objects < self.max_depth
     }
 
     /// [`Scanner::child`] where the document is written as servers write it: no space between elements, tags without
@@ -155,16 +194,21 @@ impl<'de> Scanner<'de> {
     fn plain_open(&self, places: &Places<'de>, open: &mut Open<'de>) {
         let tag = places.start + 1;
         open.tag = self.slice(tag, tag + places.tag);
-        open.name = places.name.map(|name| {
-            let begin = tag + places.tag + NAME.len();
-            self.slice(begin, begin + name.len())
-        });
+        open.name = self.plain_name(places);
         open.ref_id = places
             .ref_id
             .map(|(begin, length)| self.slice(begin, begin + length));
         open.plain_name = true;
         open.empty = places.empty;
         open.start = places.start;
+    }
+
+    #[inline(always)]
+    fn plain_name(&self, places: &Places<'de>) -> Option<&'de str> {
+        places.name.map(|name| {
+            let begin = places.start + 1 + places.tag + NAME.len();
+            self.slice(begin, begin + name.len())
+        })
     }
 }
 
@@ -236,15 +280,20 @@ fn plain_places(bytes: &[u8], start: usize) -> Option<Places<'_>> {
     })
 }
 
-/// Behind the end tag of the element whose start tag is at `places`, if there is nothing but text in it and the end tag is
-/// written as usual.
+/// Where the text ends of the element whose start tag is at `places`, and where its end tag does, if there is nothing in it but
+/// a text, as long as `length` says, and the end tag is written as usual.
 #[inline(always)]
-fn leaf_end(bytes: &[u8], places: &Places<'_>) -> Option<usize> {
+fn leaf_end(
+    bytes: &[u8],
+    places: &Places<'_>,
+    length: impl Fn(&[u8]) -> Option<usize>,
+) -> Option<(usize, usize)> {
     if places.empty {
-        return Some(places.behind);
+        return Some((places.behind, places.behind));
     }
     let text = bytes.get(places.behind..)?;
-    let end_tag = text.get(text_length(text)?..)?.strip_prefix(b"</")?;
+    let length = length(text)?;
+    let end_tag = text.get(length..)?.strip_prefix(b"</")?;
     let tag = bytes.get(places.start + 1..)?;
     let same = match (word(tag), word(end_tag)) {
         // Both in one comparison: the bytes behind the tags are shifted out.
@@ -254,5 +303,5 @@ fn leaf_end(bytes: &[u8], places: &Places<'_>) -> Option<usize> {
     let (b'>', rest) = end_tag.get(places.tag..)?.split_first()? else {
         return None;
     };
-    same.then_some(bytes.len() - rest.len())
+    same.then_some((places.behind + length, bytes.len() - rest.len()))
 }

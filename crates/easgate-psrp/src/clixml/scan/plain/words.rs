@@ -2,7 +2,7 @@
 //!
 //! A word holds eight bytes, the first of them lowest. What is searched for is marked by the top bit of its byte.
 
-use memchr::memchr;
+use memchr::{memchr, memchr3};
 
 /// How long the name is that `bytes` begin with, behind which a start tag goes on or ends.
 ///
@@ -36,21 +36,36 @@ pub(super) fn attribute_length(bytes: &[u8]) -> Option<usize> {
 /// How long the text is that `bytes` begin with; `None` if it does not end, or has a byte that might have to be decoded.
 #[inline(always)]
 pub(super) fn clean_length(bytes: &[u8]) -> Option<usize> {
+    let near = bytes.get(..NEAR).unwrap_or(bytes);
     let marks = |word: u64| {
         below(b' ', word) | zeros(word ^ every(b'<')) | zeros(word ^ every(b'_')) | zeros(word ^ every(b'&'))
     };
-    let length = first_marked(bytes, marks)?;
-    (bytes.get(length) == Some(&b'<')).then_some(length)
+    match first_marked(near, marks) {
+        Some(length) => (bytes.get(length) == Some(&b'<')).then_some(length),
+        None => clean_length_from(near.len(), bytes),
+    }
 }
 
-/// Where the next `<` is. Most texts end within the first words, where no search pays that has to be called.
+/// The same, if the text is at least `at` long.
+#[cold]
+fn clean_length_from(at: usize, bytes: &[u8]) -> Option<usize> {
+    let rest = bytes.get(at..)?;
+    let text = rest.get(..memchr(b'<', rest)?)?;
+    memchr3(b'&', b'_', b'\r', text)
+        .is_none()
+        .then_some(at + text.len())
+}
+
+/// Where the next `<` is.
 #[inline(always)]
 pub(super) fn text_length(bytes: &[u8]) -> Option<usize> {
-    const NEAR: usize = 64;
     let near = bytes.get(..NEAR).unwrap_or(bytes);
     first_marked(near, |word| zeros(word ^ every(b'<')))
         .or_else(|| memchr(b'<', bytes.get(near.len()..)?).map(|found| near.len() + found))
 }
+
+/// Most texts end within so many bytes, where no search pays that has to be called.
+const NEAR: usize = 64;
 
 /// The first eight bytes, the first of them lowest.
 #[inline(always)]
