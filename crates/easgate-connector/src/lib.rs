@@ -69,6 +69,6 @@ pub use precautions::Precautions;
 pub use progress::{Phase, Progress, ProgressSink, Silent};
 pub use queue::WriteQueue;
 pub use report::{ChangeCounts, DecisionCounts, Durations, ForeignCounts, Report, ReportError, chain};
-pub use retries::{next_retry, put_off};
+pub use retries::{RetryFigures, next_retry, put_off, put_off_due};
 pub use stand_ins::stand_ins;
 pub use status::{ConnectionState, Status, status};

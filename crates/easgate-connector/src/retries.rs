@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use easgate_store::Retry;
+use easgate_model::escape;
+use easgate_store::{Retry, StoreError, Writer};
 use time::{Duration, OffsetDateTime};
 
 use crate::queue::Key;
+use crate::service::events;
 
 /// How long after a failure the device is looked at again.
 const STEP: Duration = Duration::minutes(15);
@@ -67,6 +69,64 @@ pub fn put_off(retry: &Retry, now: OffsetDateTime) -> Retry {
     Retry {
         due: next_retry(retry.first_failed.min(now), now),
         ..retry.clone()
+    }
+}
+
+/// Puts off what is still due for the mailbox with this `address` after the run that was to look at it.
+///
+/// A run that decided has put a new time to what failed again, and has dropped the rest. What is left was not looked
+/// at: the facts could not be read, or nothing was found under the address.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub async fn put_off_due(writer: &Writer, address: &str, now: OffsetDateTime) -> Result<(), StoreError> {
+    let mut due = writer.organization().due_retries(now).await?;
+    due.retain(|retry| retry.address.to_lowercase() == address.to_lowercase());
+    let later: Vec<Retry> = due.iter().map(|retry| put_off(retry, now)).collect();
+    writer.keep_retries(&later, &[]).await?;
+    tell_given_up(writer, &later);
+    Ok(())
+}
+
+/// Tells whoever watches the log of those among `kept` that are not looked at again.
+pub(crate) fn tell_given_up(writer: &Writer, kept: &[Retry]) {
+    let organization = writer.organization().name();
+    let given_up: Vec<&Retry> = kept.iter().filter(|retry| retry.due.is_none()).collect();
+    for retry in &given_up {
+        let (address, device) = (escape(&retry.address), escape(retry.device.as_str()));
+        tracing::debug!(%organization, address, device, cause = retry.cause, "Change given up");
+    }
+    if !given_up.is_empty() {
+        tracing::error!(
+            event = events::RETRY_GIVEN_UP,
+            %organization,
+            changes = given_up.len(),
+            "Changes failed for a week and are not tried again before the next run that looks at their devices"
+        );
+    }
+}
+
+/// What waits to be tried again in an organisation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RetryFigures {
+    /// Devices whose change is looked at again.
+    pub waiting: u64,
+    /// Devices whose change failed for a week, and that wait for a run that looks at them anyway.
+    pub given_up: u64,
+    /// When the next one is due.
+    pub next: Option<OffsetDateTime>,
+}
+
+impl RetryFigures {
+    pub(crate) fn of(all: &[Retry]) -> Self {
+        let due = all.iter().filter_map(|retry| retry.due);
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let waiting = count(due.clone().count());
+        Self {
+            waiting,
+            given_up: count(all.len()).saturating_sub(waiting),
+            next: due.min(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use easgate_store::{Baseline, ForcedMode, LastRun, Outage, Refusal, Run, RunResult, Store, StoreError};
 
+use crate::retries::RetryFigures;
 use crate::watched::with_watch;
 
 /// The state of the connection to an Exchange organisation, by the names of the original connector.
@@ -63,6 +64,8 @@ pub struct Status {
     pub open_drift: u64,
     /// How many intents have no certain outcome.
     pub unsettled: u64,
+    /// Changes that failed and are tried again.
+    pub retries: RetryFigures,
 }
 
 /// Reads how the organisation called `name` stands.
@@ -94,6 +97,7 @@ pub async fn status(store: &Store, name: &str) -> Result<Status, StoreError> {
         forced: organization.forced_mode().await?,
         open_drift: count(drift.iter().filter(|row| row.acknowledged.is_none()).count()),
         unsettled: count(organization.unsettled().await?.len()),
+        retries: RetryFigures::of(&organization.retries().await?),
     })
 }
 

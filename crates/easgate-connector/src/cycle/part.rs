@@ -162,9 +162,12 @@ impl Cycle<'_> {
         .await?;
         let refused = organization.refused().await?;
         let in_question = |key: &Key| targets.hold(key) && !gathered.left.contains(&key.1);
+        let guarding = self.queue.guarding().await;
         let planned = self
             .plan_part(organization, head, gathered.facts, &owned, &refused, in_question)
             .await?;
+        begun.promises(&planned.verdict.go, &refused);
+        drop(guarding);
         let decided = planned.decisions.iter();
         begun.decided(decided.filter_map(|one| Some((one.mailbox?, one.device.clone()))));
         writer

@@ -7,9 +7,10 @@ use easgate_store::Writer;
 use super::write::key;
 use super::{Cycle, Planned};
 use crate::apply::Applied;
+use crate::kind::Kind;
 use crate::queue::Key;
 use crate::report::{Report, ReportError};
-use crate::retries::{Failed, after_run};
+use crate::retries::{Failed, after_run, tell_given_up};
 
 impl Cycle<'_> {
     /// Keeps what failed of `planned`, and drops what this run has done with.
@@ -20,7 +21,7 @@ impl Cycle<'_> {
         applied: &Applied,
         report: &mut Report,
     ) {
-        let decided: BTreeSet<Key> = planned
+        let mut decided: BTreeSet<Key> = planned
             .decisions
             .iter()
             .filter_map(|decision| Some((decision.mailbox?, decision.device.clone())))
@@ -28,8 +29,14 @@ impl Cycle<'_> {
         let failed = failed(planned, applied);
         let kept = async {
             let open = writer.organization().retries().await?;
+            if report.kind == Kind::Full {
+                // It looks at everything, so that what it does not find is not there any more.
+                decided.extend(open.iter().map(|retry| (retry.mailbox, retry.device.clone())));
+            }
             let (kept, done) = after_run(&open, &decided, &failed, self.clock.now());
-            writer.keep_retries(&kept, &done).await
+            writer.keep_retries(&kept, &done).await?;
+            tell_given_up(writer, &kept);
+            Ok(())
         };
         if let Err(error) = kept.await {
             report.errors.push(ReportError::of_store(&error));

@@ -23,6 +23,8 @@ events! {
     SYNC_BROKEN = "sync.broken", "A run ended without a report: it took too long, or the program failed.";
     SYNC_PAUSED = "sync.paused", "After a run that could not read everything, the schedule starts nothing until the time in the line.";
     SYNC_TIMED_OUT = "sync.timedOut", "A run has taken longer than it may, and is told to stop.";
+    RETRY_GIVEN_UP = "retry.givenUp", "Changes have failed for a week and are not tried again by themselves; `easgate status` counts them.";
+    RETRY_UNREADABLE = "retry.unreadable", "The store could not be asked, or told, which changes are to be tried again.";
     ROLE_CHANGED = "role.changed", "This node leads the organisation from now on, or looks on.";
     STORE_UNREADABLE = "store.unreadable", "The store could not be asked when the last runs were.";
     CONTROL_REQUEST = "control.request", "Somebody asked for something over the control socket: what, and the uid.";

@@ -66,6 +66,8 @@ pub enum Work {
 pub enum By {
     /// The schedule.
     Schedule,
+    /// A change that failed and is looked at again.
+    Retry,
     /// A signal to the process.
     Signal,
     /// A process of the user with this uid, over the control socket.
@@ -75,10 +77,22 @@ pub enum By {
     },
 }
 
+impl By {
+    /// Whether somebody waits for it, who is not to wait for the times of the service.
+    #[must_use]
+    pub const fn is_somebody(self) -> bool {
+        match self {
+            Self::Schedule | Self::Retry => false,
+            Self::Signal | Self::Peer { .. } => true,
+        }
+    }
+}
+
 impl fmt::Display for By {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Schedule => f.write_str("schedule"),
+            Self::Retry => f.write_str("retry"),
             Self::Signal => f.write_str("signal"),
             Self::Peer { uid } => write!(f, "uid {uid}"),
         }
@@ -200,6 +214,10 @@ pub trait Runner: Send + Sync {
 
     /// Reads when the latest runs began that read everything, whoever did them; the error is for people.
     async fn last_runs(&self) -> Result<LastRuns, String>;
+
+    /// The addresses of at most `most` mailboxes in which a change failed and is to be looked at again now, the one that
+    /// has waited longest at first; the error is for people.
+    async fn due_retries(&self, most: usize) -> Result<Vec<String>, String>;
 
     /// How the organisation may be worked on now. Asked often, so it has to be quick.
     async fn standing(&self) -> Standing;

@@ -1,6 +1,7 @@
 //! The loop of one organisation.
 
 mod ended;
+mod retries;
 mod turn;
 
 use std::sync::Arc;
@@ -97,6 +98,8 @@ pub(crate) struct Loop {
     failures: u32,
     paused_until: Option<OffsetDateTime>,
     ended: u64,
+    /// When it is asked again which changes that failed are due, by the clock's count.
+    retries_at: Duration,
 }
 
 impl Loop {
@@ -137,6 +140,7 @@ impl Loop {
             failures: 0,
             paused_until: None,
             ended: 0,
+            retries_at: Duration::ZERO,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The loops in paused time, with runners that are told how to behave.
 
 mod month;
+mod retries;
 mod sham;
 
 use time::OffsetDateTime;

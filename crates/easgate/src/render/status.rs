@@ -2,7 +2,7 @@
 
 mod servers;
 
-use easgate_connector::{InUse, Mode, Status};
+use easgate_connector::{InUse, Mode, RetryFigures, Status};
 use easgate_model::escape;
 use easgate_store::Run;
 use serde_json::{Value, json};
@@ -75,6 +75,11 @@ pub(crate) fn json(organization: &str, mode: Mode, status: &Status, seen: &Seen)
         "exchange_states": status.states,
         "owned_entries": status.owned,
         "unsettled_changes": status.unsettled,
+        "retries": {
+            "waiting": status.retries.waiting,
+            "given_up": status.retries.given_up,
+            "next": status.retries.next.map(time),
+        },
         "forced_mode": status.forced.as_ref().map(|forced| json!({
             "mode": forced.mode,
             "since": time(forced.since),
@@ -157,10 +162,29 @@ fn text_of_what_stands(status: &Status) {
             count(status.open_drift, "finding")
         ));
     }
+    text_of_retries(&status.retries);
     if status.unsettled > 0 {
         let unsettled = count(status.unsettled, "change");
         output::line(&format!(
             "  {unsettled} without a certain outcome; the next sync settles them"
+        ));
+    }
+}
+
+fn text_of_retries(retries: &RetryFigures) {
+    if retries.waiting > 0 {
+        let next = retries.next.map_or_else(|| "never".to_owned(), time);
+        output::line(&format!(
+            "  {:<22}{} that failed, next {next}",
+            "tried again",
+            count(retries.waiting, "change")
+        ));
+    }
+    if retries.given_up > 0 {
+        output::line(&format!(
+            "  {:<22}ALARM: {} failed for a week; the next full sync decides about them anew",
+            "given up",
+            count(retries.given_up, "change")
         ));
     }
 }

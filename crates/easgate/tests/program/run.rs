@@ -1,6 +1,7 @@
 //! `easgate run` as a process: its first sync, triggers, signals, reload, and its end.
 
 mod nodes;
+mod retries;
 mod service;
 
 use std::os::unix::fs::PermissionsExt as _;

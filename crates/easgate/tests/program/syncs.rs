@@ -19,7 +19,7 @@ async fn full_sync(place: &Place) {
 }
 
 /// A phone that complies and is let in by an entry of ours: its mailbox's address and Guid, and its id.
-async fn phone_that_complies(place: &Place, number: usize) -> (String, Uuid, String) {
+pub(crate) async fn phone_that_complies(place: &Place, number: usize) -> (String, Uuid, String) {
     let devices = place
         .easgate("devices --access allow --reason compliant --json")
         .await
@@ -51,7 +51,7 @@ fn evaluate(place: &Place, tenant: &TenantSimulator, id: &str, compliance: &str)
 }
 
 /// Whether the allow list and the block list of a mailbox hold an id.
-fn lists_hold(place: &Place, mailbox: Uuid, id: &str) -> (bool, bool) {
+pub(crate) fn lists_hold(place: &Place, mailbox: Uuid, id: &str) -> (bool, bool) {
     let (allowed, blocked) = place.exchange.organization().lists(mailbox).unwrap();
     let holds = |list: &[String]| list.iter().any(|entry| entry.eq_ignore_ascii_case(id));
     (holds(&allowed), holds(&blocked))

@@ -24,6 +24,9 @@ impl Loop {
         self.ended += 1;
         self.log(&active, &outcome);
         self.count(&active, &outcome);
+        if let (By::Retry, Outcome::Broken { .. }) = (active.job.by, &outcome) {
+            self.leave_retries_alone();
+        }
         if track(active.job.kind()) == Track::Main {
             self.progress.send_replace(None);
         }

@@ -139,14 +139,29 @@ impl Loop {
             }
         }
         if self.is_free(Track::Main) {
-            if let Some(waiting) = self.queue.next_main() {
-                self.begin(waiting);
-            } else if self.due_sync(times).is_some() && self.refresh().await {
-                // Somebody else may have run it, so that is asked first.
-                if let Some(work) = self.due_sync(self.times(self.clock.now())) {
-                    self.begin(by_schedule(work));
-                }
+            self.start_main(times).await;
+        }
+    }
+
+    /// Begins what excludes the others: what is wished for, then what is due, then what failed and is looked at again.
+    async fn start_main(&mut self, times: Times) {
+        if let Some(waiting) = self.queue.next_main() {
+            self.begin(waiting);
+            return;
+        }
+        if self.due_sync(times).is_some() {
+            // Somebody else may have run it, so that is asked first.
+            if !self.refresh().await {
+                return;
             }
+            if let Some(work) = self.due_sync(self.times(self.clock.now())) {
+                self.begin(by_schedule(work));
+                return;
+            }
+        }
+        self.push_due_retries().await;
+        if let Some(waiting) = self.queue.next_main() {
+            self.begin(waiting);
         }
     }
 
@@ -160,7 +175,7 @@ impl Loop {
         }
     }
 
-    fn is_due(&self, at: Option<OffsetDateTime>) -> bool {
+    pub(super) fn is_due(&self, at: Option<OffsetDateTime>) -> bool {
         let now = self.clock.now();
         at.is_some_and(|at| at <= now) && self.not_before().is_none_or(|until| until <= now)
     }

@@ -14,7 +14,7 @@ use crate::kind::Kind;
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::report::Report;
 use crate::schedule::LastRuns;
-use crate::service::{By, Job, Outcome, Runner, Standing, Stop};
+use crate::service::{By, Job, Outcome, Runner, Standing, Stop, Work};
 
 /// A clock of paused time.
 pub(super) struct Paused {
@@ -70,6 +70,8 @@ pub(super) struct Book {
     pub(super) last: Mutex<LastRuns>,
     pub(super) standing: Mutex<Standing>,
     pub(super) closed: Mutex<u32>,
+    /// The mailboxes in which a change failed, and when it is looked at again.
+    pub(super) retries: Mutex<Vec<(String, OffsetDateTime)>>,
 }
 
 impl Book {
@@ -83,6 +85,7 @@ impl Book {
             last: Mutex::default(),
             standing: Mutex::default(),
             closed: Mutex::default(),
+            retries: Mutex::default(),
         })
     }
 
@@ -137,6 +140,13 @@ impl Runner for Sham {
         Ok(*self.0.last.lock().unwrap())
     }
 
+    async fn due_retries(&self, most: usize) -> Result<Vec<String>, String> {
+        let now = self.0.clock.now();
+        let retries = self.0.retries.lock().unwrap();
+        let due = retries.iter().filter(|(_, at)| *at <= now);
+        Ok(due.map(|(address, _)| address.clone()).take(most).collect())
+    }
+
     async fn standing(&self) -> Standing {
         self.0.standing.lock().unwrap().clone()
     }
@@ -169,6 +179,18 @@ impl Runner for Sham {
             std::future::pending::<()>().await;
         }
         book.clock.sleep(takes).await;
+        if let Work::User(address) = &job.work {
+            let again = book.clock.now() + Duration::from_secs(900);
+            let mut retries = book.retries.lock().unwrap();
+            if has_read {
+                retries.retain(|(other, _)| other != address);
+            } else {
+                retries
+                    .iter_mut()
+                    .filter(|(other, _)| other == address)
+                    .for_each(|(_, at)| *at = again);
+            }
+        }
         if has_read {
             let mut last = book.last.lock().unwrap();
             match kind {
@@ -196,6 +218,7 @@ pub(super) fn report(facts_read: bool) -> Report {
         policy: Policy::default(),
         limits: Limits::default(),
         lanes: 1,
+        tries: 3,
         precautions: crate::Precautions::default(),
         accept_shrunken: Default::default(),
     };

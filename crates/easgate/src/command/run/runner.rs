@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use easgate_config::Organization;
 use easgate_connector::schedule::LastRuns;
-use easgate_connector::service::{Broken, By, Job, Outcome, Runner, Standing, Stop, Stoppable, Work};
+use easgate_connector::service::{Broken, By, Job, Outcome, Runner, Standing, Stop, Stoppable, Work, events};
 use easgate_connector::{
     Clock as _, Cycle, CycleError, FactsError, Kind, OrganizationConfig, ProgressSink, Report, SystemClock,
+    put_off_due,
 };
 use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError, Writer};
 use tokio::sync::{RwLock, RwLockReadGuard};
@@ -83,11 +84,43 @@ impl SiteRunner {
         Ok(config)
     }
 
+    /// Puts off what the run of a retry was to look at and did not.
+    async fn after_retry(&self, job: &Job) {
+        let (By::Retry, Work::User(address)) = (job.by, &job.work) else {
+            return;
+        };
+        let done = async {
+            let writer = self.lead.writer().await?;
+            let put_off = put_off_due(&writer, address, self.clock.now()).await;
+            self.lead.done_with(writer).await;
+            Ok::<_, CycleError>(put_off?)
+        };
+        if let Err(error) = done.await {
+            let (organization, error) = (&self.organization.name, output::chain(&error));
+            tracing::error!(event = events::RETRY_UNREADABLE, %organization, error, "Retries not put off");
+        }
+    }
+
     async fn once(&self, cycle: &Cycle<'_>, job: &Job) -> Result<Report, CycleError> {
         let writer = self.lead.writer().await?;
         let report = work(cycle, job, &writer).await;
         self.lead.done_with(writer).await;
         report
+    }
+
+    async fn try_run(&self, job: &Job, stop: &Stop, progress: &dyn ProgressSink) -> Outcome {
+        let place = match self.site(job.kind() == Kind::Full).await {
+            Ok(place) => place,
+            Err(error) => return Outcome::broken(Broken::Setup, output::chain(error.as_ref())),
+        };
+        let Some(site) = place.as_ref() else {
+            return Outcome::broken(
+                Broken::Setup,
+                "the sessions of this organisation could not be made",
+            );
+        };
+        let done = self.job(site, job, stop, progress).await;
+        done.unwrap_or_else(|error| Outcome::broken(Broken::Setup, output::chain(&error)))
     }
 
     /// Does the job; when the server goes away, it begins anew, once, at the next one.
@@ -103,7 +136,7 @@ impl SiteRunner {
             site.forget_refusal(&self.store).await?;
         }
         let config = self.config(site, job).await?;
-        if job.by != By::Schedule {
+        if job.by.is_somebody() {
             site.try_every_server();
         } else if let Some(until) = site.hold_off().await? {
             return Ok(Outcome::Reported {
@@ -186,19 +219,28 @@ impl Runner for SiteRunner {
         self.lead.changed().await;
     }
 
+    async fn due_retries(&self, most: usize) -> Result<Vec<String>, String> {
+        let read = async {
+            let organization = self.store.organization(&self.organization.name).await?;
+            organization.due_retries(self.clock.now()).await
+        };
+        let due = read.await.map_err(|error| output::chain(&error))?;
+        let mut addresses: Vec<String> = Vec::new();
+        for retry in due {
+            if addresses.len() == most {
+                break;
+            }
+            if !addresses.contains(&retry.address) {
+                addresses.push(retry.address);
+            }
+        }
+        Ok(addresses)
+    }
+
     async fn run(&self, job: &Job, stop: &Stop, progress: &dyn ProgressSink) -> Outcome {
-        let place = match self.site(job.kind() == Kind::Full).await {
-            Ok(place) => place,
-            Err(error) => return Outcome::broken(Broken::Setup, output::chain(error.as_ref())),
-        };
-        let Some(site) = place.as_ref() else {
-            return Outcome::broken(
-                Broken::Setup,
-                "the sessions of this organisation could not be made",
-            );
-        };
-        let done = self.job(site, job, stop, progress).await;
-        done.unwrap_or_else(|error| Outcome::broken(Broken::Setup, output::chain(&error)))
+        let outcome = self.try_run(job, stop, progress).await;
+        self.after_retry(job).await;
+        outcome
     }
 
     async fn close(&self) {
