@@ -91,18 +91,11 @@ impl<'c, 'de> Members<'c, 'de> {
                         return Ok(Some(found));
                     }
                 }
-                Place::Bag(bag) => {
+                Place::Bag(bag) | Place::Early(bag, _) => {
                     if let Some(name) = next_of(bag, self.cursor, &mut self.wanted, &mut self.found)? {
                         return Ok(Some(name));
                     }
-                    self.place = Place::Parts;
-                }
-                Place::Early(bag, back) => {
-                    if let Some(name) = next_of(bag, self.cursor, &mut self.wanted, &mut self.found)? {
-                        return Ok(Some(name));
-                    }
-                    self.cursor.scan = *back;
-                    self.place = Place::Done;
+                    self.place = self.behind_bag();
                 }
                 Place::Dictionary(dictionary, entry) => {
                     if let Some(found) = self.next_entry(*dictionary, *entry)? {
@@ -112,6 +105,15 @@ impl<'c, 'de> Members<'c, 'de> {
                 Place::Done => return Ok(None),
             }
         }
+    }
+
+    /// Where to go on behind the bag that was read.
+    fn behind_bag(&mut self) -> Place<'de> {
+        let Place::Early(_, back) = &self.place else {
+            return Place::Parts;
+        };
+        self.cursor.scan = *back;
+        Place::Done
     }
 
     /// Looks at the next part of the object, which may move to another place, or be a member by itself.

@@ -56,6 +56,9 @@ pub(super) fn build(text: &str, limits: &Limits, references: References) -> Resu
     })
 }
 
+/// How many members of inner bags are made room for at first: 1,000 bytes.
+const INNER_MEMBERS: usize = 1_000 / size_of::<(String, PsValue)>();
+
 struct Builder<'d> {
     scan: Scanner<'d>,
     limits: &'d Limits,
@@ -64,7 +67,8 @@ struct Builder<'d> {
     /// Every object and bare list outside of copies, in the order of the document.
     objects: Vec<Known<'d>>,
     by_id: Ids<'d, usize>,
-    /// The members of the bags that are open now, and the names of a type: so that a list is made once, as large as it is to be.
+    /// The members of the inner bags that are open now, and the names of a type: so that a list is made once, as large as it is
+    /// to be.
     members: Vec<(String, PsValue)>,
     names: Vec<String>,
     /// Where the objects begin that are open now: around this place, and around the place that is copied from.
@@ -197,19 +201,34 @@ impl<'d> Builder<'d> {
     }
 
     fn members(&mut self, bag: &Open<'d>, out: &mut Vec<(String, PsValue)>) -> Result<(), ClixmlError> {
+        // The outermost list may grow as lists do. Inner ones are many and small: what they grew out of, and room of more than
+        // 1,000 bytes, costs the system's allocator more than to gather and to copy them.
+        if self.open.len() < 2 {
+            while let Some(member) = self.next_member(bag)? {
+                out.push(member);
+            }
+            return Ok(());
+        }
+        if self.members.capacity() == 0 {
+            self.members.reserve_exact(INNER_MEMBERS);
+        }
         let first = self.members.len();
-        loop {
-            let member = match self.scan.plain_leaf(bag, is_scalar) {
-                Some(leaf) => self.leaf(&leaf)?,
-                None => match self.scan.child(bag)? {
-                    Some(child) => self.member(child, bag.tag)?,
-                    None => break,
-                },
-            };
+        while let Some(member) = self.next_member(bag)? {
             self.members.push(member);
         }
         out.extend(self.members.drain(first..));
         Ok(())
+    }
+
+    #[inline(always)]
+    fn next_member(&mut self, bag: &Open<'d>) -> Result<Option<(String, PsValue)>, ClixmlError> {
+        match self.scan.plain_leaf(bag, is_scalar) {
+            Some(leaf) => self.leaf(&leaf).map(Some),
+            None => match self.scan.child(bag)? {
+                Some(child) => self.member(child, bag.tag).map(Some),
+                None => Ok(None),
+            },
+        }
     }
 
     /// The member of most members: a name and a text that are copied as they are.

@@ -158,21 +158,12 @@ impl<'de> Scanner<'de> {
         if !is_open() {
             return None;
         }
-        let behind = end + 2 + open.tag.len();
-        let bytes = self.text.as_bytes();
-        let same = match open.tag.as_bytes() {
-            [letter] => bytes.get(end + 2) == Some(letter),
-            tag => bytes.get(end + 2..behind) == Some(tag),
-        };
-        if !same
-            || bytes.get(end + 1) != Some(&b'/')
-            || bytes.get(behind) != Some(&b'>')
-            || self.elements == 0
-        {
+        let behind = behind_end(self.text.as_bytes(), end, open.start + 1, open.tag.len())?;
+        if self.elements == 0 {
             return None;
         }
         let text = self.slice(self.at, end);
-        self.at = behind + 1;
+        self.at = behind;
         self.note_end(open.tag);
         Some(text)
     }
@@ -292,16 +283,22 @@ fn leaf_end(
         return Some((places.behind, places.behind));
     }
     let text = bytes.get(places.behind..)?;
-    let length = length(text)?;
-    let end_tag = text.get(length..)?.strip_prefix(b"</")?;
-    let tag = bytes.get(places.start + 1..)?;
+    let end = places.behind + length(text)?;
+    Some((end, behind_end(bytes, end, places.start + 1, places.tag)?))
+}
+
+/// Behind the end tag at `end`, if it is written as usual and names the tag at `tag`, which is `length` long.
+#[inline(always)]
+fn behind_end(bytes: &[u8], end: usize, tag: usize, length: usize) -> Option<usize> {
+    let end_tag = bytes.get(end..)?.strip_prefix(b"</")?;
+    let tag = bytes.get(tag..)?;
     let same = match (word(tag), word(end_tag)) {
         // Both in one comparison: the bytes behind the tags are shifted out.
-        (Some(tag), Some(found)) if places.tag < 8 => (tag ^ found) << (64 - 8 * places.tag) == 0,
-        _ => end_tag.get(..places.tag) == tag.get(..places.tag),
+        (Some(tag), Some(found)) if (1..8).contains(&length) => (tag ^ found) << (64 - 8 * length) == 0,
+        _ => end_tag.get(..length) == tag.get(..length),
     };
-    let (b'>', rest) = end_tag.get(places.tag..)?.split_first()? else {
+    let (b'>', rest) = end_tag.get(length..)?.split_first()? else {
         return None;
     };
-    same.then_some((places.behind + length, bytes.len() - rest.len()))
+    same.then_some(bytes.len() - rest.len())
 }
