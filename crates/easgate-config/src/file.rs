@@ -272,6 +272,8 @@ pub(crate) struct RawPolicy {
     pub(crate) platform_exceptions: Vec<RawPlatformException>,
     /// For how long the facts may be unread before `status` and the reports warn of it; nothing changes by that.
     pub(crate) max_hold: RawDuration,
+    /// What the first full sync does in mode enforce when the store is new and the lists hold entries already.
+    pub(crate) unknown_entries: RawUnknownEntries,
 }
 
 impl Default for RawPolicy {
@@ -286,8 +288,18 @@ impl Default for RawPolicy {
             foreign_allow: RawForeignAllow::Report,
             platform_exceptions: Vec::new(),
             max_hold: RawDuration::seconds(72 * 3600),
+            unknown_entries: RawUnknownEntries::Observe,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawUnknownEntries {
+    /// Nothing is written until `easgate resume`: they may be those of a store that was lost.
+    Observe,
+    /// They are taken for other people's.
+    Foreign,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]

@@ -72,6 +72,7 @@ impl Place {
             policy: Policy::default(),
             limits,
             lanes: 1,
+            tries: 3,
             accept_shrunken: BTreeSet::new(),
             precautions: Precautions::default(),
         };

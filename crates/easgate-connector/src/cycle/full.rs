@@ -116,6 +116,8 @@ impl Cycle<'_> {
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
 
+        self.look_at_unknown_entries(organization, &planned, &owned)
+            .await?;
         begun.decided(planned.plan.changes.iter().map(key));
         let open = writer.organization().open_work().await?;
         self.act(writer, begun, &planned, &refused, &mut report).await;

@@ -23,7 +23,7 @@ use super::{Cycle, CycleError, Planned, by_id, owned_entry, rows};
 use crate::full_needed::FullNeeded;
 use crate::gather::FactsError;
 use crate::kind::Kind;
-use crate::latency::Latency;
+use crate::latency::{Latency, took};
 use crate::progress::{Phase, Progress};
 use crate::queue::{Begun, Key};
 use crate::record::device_rows;
@@ -94,7 +94,11 @@ impl Cycle<'_> {
                 .collect(),
             Part::Quick | Part::Watch => writer.organization().open_work().await?,
         };
-        let targets = Targets::of(writer.organization(), &open).await?;
+        let mut targets = Targets::of(writer.organization(), &open).await?;
+        if !matches!(part, Part::User(_)) {
+            let live = begun.queue().live();
+            targets.add_doubtful(writer.organization(), &live).await?;
+        }
         if let Some(needed) = targets.too_many(&head.before) {
             report.full_needed = Some(needed);
             return Ok(report);
@@ -181,7 +185,8 @@ impl Cycle<'_> {
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
         let changed = self.act(writer, begun, &planned, &refused, report).await;
-        report.latency = Latency::of(&changed, &noticed.changed, self.clock.now());
+        report.took = took(&changed, &noticed.changed, self.clock.now());
+        report.latency = Latency::over(report.took.clone());
         report.durations.apply = self.clock.elapsed().saturating_sub(decided);
         Ok(())
     }
