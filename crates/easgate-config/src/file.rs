@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::parallel::RawParallel;
+use crate::retention::RawRetention;
 use crate::schedule::RawSchedule;
 use crate::service::RawService;
 use crate::text::{RawDuration, RawSecret, RawThreshold};
@@ -28,6 +29,9 @@ pub(crate) struct RawFile {
     /// How it shows when the audit was tampered with.
     #[serde(default)]
     pub(crate) audit: RawAudit,
+    /// For how long the store remembers. The service forgets once a day; the audit is never shortened.
+    #[serde(default)]
+    pub(crate) retention: RawRetention,
 }
 
 /// One Exchange organisation.

@@ -36,6 +36,7 @@ mod organization;
 mod parallel;
 mod problem;
 mod resolve;
+mod retention;
 mod schedule;
 mod schema;
 mod secret;
@@ -52,6 +53,7 @@ pub use organization::{
 };
 pub use parallel::Parallel;
 pub use problem::{ParseError, Problem, Warning};
+pub use retention::Retention;
 pub use schema::{reference, schema};
 pub use secret::{Environment, SecretError, SecretRef};
 pub use service::{ServiceManager, ServiceSettings};

@@ -76,8 +76,9 @@ impl Running {
     fn start_all(&mut self) {
         let organizations = std::mem::take(&mut self.loaded.configuration.organizations);
         self.organizations = organizations.into_iter().map(Arc::new).collect();
+        let retention = self.loaded.configuration.retention;
         for organization in &self.organizations {
-            let runner = SiteRunner::new(Arc::clone(organization), self.store.clone());
+            let runner = SiteRunner::new(Arc::clone(organization), self.store.clone(), retention);
             let schedule = organization.schedule.clone();
             self.service.start(&organization.name, schedule, Arc::new(runner));
         }
