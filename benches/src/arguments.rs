@@ -42,6 +42,10 @@ pub(crate) struct Scale {
     pub(crate) runspaces: u32,
     /// How many changes each makes.
     pub(crate) changes: u32,
+    /// How many devices the list has that we and pypsrp read.
+    pub(crate) listed: u32,
+    /// How often we read it.
+    pub(crate) lists: usize,
     /// How often the program is started.
     pub(crate) starts: usize,
     /// The numbers of devices of the plot.
@@ -59,6 +63,8 @@ impl Scale {
         latency: Duration::from_millis(200),
         runspaces: 8,
         changes: 25,
+        listed: 20_000,
+        lists: 3,
         starts: 40,
         growth: &[
             1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000,
@@ -75,6 +81,8 @@ impl Scale {
         latency: Duration::from_millis(5),
         runspaces: 2,
         changes: 2,
+        listed: 40,
+        lists: 1,
         starts: 1,
         growth: &[100, 200],
     };

@@ -33,6 +33,11 @@ pub(crate) fn wall() -> Duration {
     read(ClockId::Monotonic)
 }
 
+/// The CPU time of this process so far, all threads together.
+pub(crate) fn process_time() -> Duration {
+    read(ClockId::ProcessCPUTime)
+}
+
 fn between(clock: ClockId, work: impl FnOnce()) -> Duration {
     let start = read(clock);
     work();

@@ -5,6 +5,7 @@ mod decide;
 mod fragments;
 mod lanes;
 mod program;
+mod pypsrp;
 
 use std::path::Path;
 use std::process::Command;
@@ -23,6 +24,7 @@ pub(crate) fn all(scale: &Scale, heap: &Path) -> Result<Vec<Row>, Failure> {
     rows.extend(fragments::rows(scale));
     rows.extend(decide::rows(scale, heap)?);
     rows.push(lanes::row(scale)?);
+    rows.extend(pypsrp::row(scale)?);
     rows.extend(program::rows(scale)?);
     Ok(rows)
 }

@@ -11,6 +11,10 @@ mod graph_peers;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests ask it for its certificate")]
+#[path = "../peers/postgres/server.rs"]
+mod postgres;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod psrp_peer;

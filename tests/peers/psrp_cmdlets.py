@@ -181,6 +181,8 @@ def get_command(run):
 
 
 def get_mobile_device(run):
+    if run.shell.server.prepared:
+        return run.output_prepared(run.shell.server.prepared)
     write_all(run, (user.device for user in wanted(run)))
 
 

@@ -20,7 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.sax.saxutils import escape, quoteattr
 
 from psrpcore import PSRPPayload, ServerPipeline, ServerRunspacePool, StreamType
-from psrpcore.types import ErrorCategory, ErrorRecord, PSInvocationState
+from psrpcore._payload import PSRPMessage, create_message
+from psrpcore.types import ErrorCategory, ErrorRecord, PSInvocationState, PSRPMessageType, serialize
 
 import psrp_cmdlets as cmdlets
 
@@ -51,6 +52,11 @@ def not_found(what):
 
 class Stopped(Exception):
     """The client has stopped the pipeline."""
+
+
+def prepare(value):
+    """What psrpcore makes of an object."""
+    return ElementTree.tostring(serialize(value, cipher=None), encoding="utf-8", method="xml")
 
 
 class Output:
@@ -117,6 +123,22 @@ class Run(threading.Thread):
     def output(self, value):
         with self.shell.changed:
             self.pipeline.write_output(value)
+        self.flush()
+
+    def output_prepared(self, messages):
+        """Writes objects that were serialised before, as many at a time as fill a fragment."""
+        pool, pipeline_id, kind = self.shell.pool, self.pipeline.pipeline_id, PSRPMessageType.PipelineOutput
+        waiting = 0
+        for message in messages:
+            data = bytearray(create_message(False, kind, message, pool.runspace_pool_id, pipeline_id))
+            with self.shell.changed:
+                pool._send_buffer.append(
+                    PSRPMessage(kind, data, pool.runspace_pool_id, pipeline_id, pool._fragment_counter, StreamType.default)
+                )
+            waiting += len(data)
+            if waiting > FRAGMENT:
+                waiting = 0
+                self.flush()
         self.flush()
 
     def warn(self, text):
@@ -200,9 +222,10 @@ class Shell:
 class Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, port, devices, suffix):
+    def __init__(self, port, devices, suffix, prewarm):
         super().__init__(("127.0.0.1", port), Handler)
         self.organization = cmdlets.Organization(devices)
+        self.prepared = [prepare(user.device()) for user in self.organization.users] if prewarm else []
         self.shells, self.lock = {}, threading.Lock()
         self.stats, self.suffix = collections.Counter(), suffix
         self.violations, self.failing = [], 0
@@ -366,8 +389,9 @@ def main():
     arguments.add_argument("--port", type=int, default=0)
     arguments.add_argument("--devices", type=int, default=50)
     arguments.add_argument("--suffix", default="", help="what the shell's resource URI has more than the one asked for")
+    arguments.add_argument("--prewarm", action="store_true", help="serialises the devices once, before it listens")
     options = arguments.parse_args()
-    server = Server(options.port, options.devices, options.suffix)
+    server = Server(options.port, options.devices, options.suffix, options.prewarm)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"listening on http://127.0.0.1:{server.server_address[1]}/powershell", flush=True)
     # The end of the standard input is the sign that whoever started this is gone.

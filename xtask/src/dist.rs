@@ -39,7 +39,7 @@ fn bill_of_materials(package: &Path) -> Result<PathBuf, Failure> {
 /// Builds the binary.
 pub(crate) fn build(build: Build) -> Result<PathBuf, Failure> {
     let flags: &[&str] = match build {
-        Build::Release => &["--release"],
+        Build::Release => &["--profile", "shipped"],
         Build::Debug => &[],
     };
     let mut cargo = run::command(env!("CARGO"));
@@ -50,7 +50,7 @@ pub(crate) fn build(build: Build) -> Result<PathBuf, Failure> {
 /// Where the binary is once it is built.
 pub(crate) fn built(build: Build) -> PathBuf {
     let folder = match build {
-        Build::Release => "release",
+        Build::Release => "shipped",
         Build::Debug => "debug",
     };
     target().join(folder).join("easgate")

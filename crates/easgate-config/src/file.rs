@@ -128,6 +128,9 @@ pub(crate) struct RawExchange {
     /// How many shells Exchange gives the account, 4 to 18; three of them are left to the administrator.
     #[serde(default = "shells")]
     pub(crate) shells: usize,
+    /// How often a list is read at most, 1 to 10, before a run ends without it; lists that have arrived are kept meanwhile.
+    #[serde(default = "tries")]
+    pub(crate) tries: usize,
     /// Whether another server is used when one cannot be reached: the next of `servers`, then those that the organisation
     /// itself told in the last good run (with `basic` and `ntlm` only those that `addresses` names); with `false` only the first ever is.
     #[serde(default = "yes")]
@@ -221,6 +224,9 @@ pub(crate) struct RawEnrollment {
     pub(crate) no_proxy: Option<Vec<String>>,
     /// `graph`: a PEM file with certificates to trust besides the system's.
     pub(crate) ca_file: Option<String>,
+    /// `graph`: how often a page of a list is asked for at most, 1 to 20, while Graph does not answer or asks to wait; 6 when not
+    /// set. A list goes on with the page that did not come.
+    pub(crate) tries: Option<u32>,
     /// `graph`: the root of Graph in place of the cloud's, `https://host[:port]`; http for this computer alone.
     pub(crate) graph_root: Option<String>,
     /// `graph`: the root for tokens in place of the cloud's, likewise.
@@ -270,6 +276,8 @@ pub(crate) struct RawPolicy {
     pub(crate) platform_exceptions: Vec<RawPlatformException>,
     /// For how long the facts may be unread before `status` and the reports warn of it; nothing changes by that.
     pub(crate) max_hold: RawDuration,
+    /// What the first full sync does in mode enforce when the store is new and the lists hold entries already.
+    pub(crate) unknown_entries: RawUnknownEntries,
 }
 
 impl Default for RawPolicy {
@@ -284,8 +292,18 @@ impl Default for RawPolicy {
             foreign_allow: RawForeignAllow::Report,
             platform_exceptions: Vec::new(),
             max_hold: RawDuration::seconds(72 * 3600),
+            unknown_entries: RawUnknownEntries::Observe,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawUnknownEntries {
+    /// Nothing is written until `easgate resume`: they may be those of a store that was lost.
+    Observe,
+    /// They are taken for other people's.
+    Foreign,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -395,6 +413,10 @@ impl Default for RawAudit {
             key: "audit.key".to_owned(),
         }
     }
+}
+
+const fn tries() -> usize {
+    3
 }
 
 const fn shells() -> usize {

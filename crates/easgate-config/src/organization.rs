@@ -102,6 +102,7 @@ impl Organization {
             policy: self.policy.clone(),
             limits: self.limits,
             lanes: 1,
+            tries: self.exchange.tries,
             accept_shrunken: BTreeSet::new(),
             precautions: self.precautions,
         }

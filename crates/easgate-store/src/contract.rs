@@ -5,6 +5,7 @@ pub(crate) mod cautions;
 pub(crate) mod devices;
 pub(crate) mod figures;
 pub(crate) mod gates;
+pub(crate) mod installation;
 pub(crate) mod known;
 pub(crate) mod last_runs;
 pub(crate) mod leases;
@@ -71,6 +72,8 @@ macro_rules! every_test {
             an_override_waits_until_a_run_has_acted_on_it_and_on_its_end,
             a_tombstone_keeps_its_time_until_it_ends,
             entries_taken_back_without_effect_are_counted_over_a_day;
+            crate::contract::installation:
+            a_store_is_of_the_first_that_works_with_it_until_another_replaces_it;
             crate::contract::known:
             what_differs_is_learned_and_what_is_the_same_is_not,
             users_are_found_by_every_address_that_they_have,

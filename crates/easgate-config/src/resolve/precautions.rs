@@ -1,8 +1,8 @@
 //! What is done where the policy has nothing to say.
 
-use easgate_connector::Precautions;
+use easgate_connector::{Precautions, UnknownEntries};
 
-use crate::file::RawPolicy;
+use crate::file::{RawPolicy, RawUnknownEntries};
 use crate::text::RawDuration;
 
 use super::Checks;
@@ -11,6 +11,10 @@ impl Checks<'_> {
     pub(super) fn precautions(&mut self, at: usize, raw: &RawPolicy) -> Precautions {
         Precautions {
             max_hold: self.span(at, "max_hold", raw.max_hold),
+            unknown_entries: match raw.unknown_entries {
+                RawUnknownEntries::Observe => UnknownEntries::Observe,
+                RawUnknownEntries::Foreign => UnknownEntries::Foreign,
+            },
         }
     }
 

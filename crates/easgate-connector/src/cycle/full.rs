@@ -99,7 +99,10 @@ impl Cycle<'_> {
         )
         .await?;
         let refused = organization.refused().await?;
+        let guarding = self.queue.guarding().await;
         let (planned, baseline) = self.planned(organization, gathered, &owned, &refused).await?;
+        begun.promises(&planned.verdict.go, &refused);
+        drop(guarding);
         writer
             .record_devices(device_rows(&planned.facts, &planned.decisions), now)
             .await?;
@@ -113,6 +116,8 @@ impl Cycle<'_> {
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
 
+        self.look_at_unknown_entries(organization, &planned, &owned)
+            .await?;
         begun.decided(planned.plan.changes.iter().map(key));
         let open = writer.organization().open_work().await?;
         self.act(writer, begun, &planned, &refused, &mut report).await;

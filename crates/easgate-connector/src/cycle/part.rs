@@ -94,7 +94,11 @@ impl Cycle<'_> {
                 .collect(),
             Part::Quick | Part::Watch => writer.organization().open_work().await?,
         };
-        let targets = Targets::of(writer.organization(), &open).await?;
+        let mut targets = Targets::of(writer.organization(), &open).await?;
+        if !matches!(part, Part::User(_)) {
+            let live = begun.queue().live();
+            targets.add_doubtful(writer.organization(), &live).await?;
+        }
         if let Some(needed) = targets.too_many(&head.before) {
             report.full_needed = Some(needed);
             return Ok(report);
@@ -162,9 +166,12 @@ impl Cycle<'_> {
         .await?;
         let refused = organization.refused().await?;
         let in_question = |key: &Key| targets.hold(key) && !gathered.left.contains(&key.1);
+        let guarding = self.queue.guarding().await;
         let planned = self
             .plan_part(organization, head, gathered.facts, &owned, &refused, in_question)
             .await?;
+        begun.promises(&planned.verdict.go, &refused);
+        drop(guarding);
         let decided = planned.decisions.iter();
         begun.decided(decided.filter_map(|one| Some((one.mailbox?, one.device.clone()))));
         writer

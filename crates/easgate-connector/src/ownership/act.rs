@@ -123,10 +123,11 @@ impl Cycle<'_> {
             });
         }
         let started = self.clock.elapsed();
-        let run = writer
-            .start_run(undoing.name(), self.config.mode.name(), self.clock.now())
-            .await?;
         let begun = self.queue.begin(started);
+        let live = begun.queue().live();
+        let run = writer
+            .start_run_beside(&live, undoing.name(), self.config.mode.name(), self.clock.now())
+            .await?;
         begun.has_row(run);
         let mut report = UndoReport::begin(&self.config.name, undoing.name(), run);
         let done = self.undo_steps(writer, (&begun, run), undoing, &mut report).await;
@@ -159,9 +160,12 @@ impl Cycle<'_> {
         )
         .await?;
         let refused = organization.refused().await?;
+        let guarding = self.queue.guarding().await;
         let planned = self
             .planned_undo(organization, undoing, exchange, &refused)
             .await?;
+        begun.promises(&planned.verdict.go, &refused);
+        drop(guarding);
         report.describe(&planned);
         let changes = &planned.undo.plan.changes;
         let nothing = changes.is_empty() && planned.undo.missing.is_empty();
