@@ -1,6 +1,7 @@
 //! The Debian package: staged from the files of `packaging/`, built by dpkg-deb.
 
 mod check;
+mod sbom;
 mod stage;
 
 use std::path::{Path, PathBuf};
@@ -22,8 +23,17 @@ pub(crate) enum Build {
 pub(crate) fn dist() -> Result<(), Failure> {
     let binary = build(Build::Release)?;
     let package = package(Build::Release, &binary, env!("CARGO_PKG_VERSION"))?;
-    println!("{}", package.display());
+    let bill = bill_of_materials(&package)?;
+    println!("{}\n{}", package.display(), bill.display());
     Ok(())
+}
+
+/// Writes what the program is made of beside its package, and says where.
+fn bill_of_materials(package: &Path) -> Result<PathBuf, Failure> {
+    let bill = package.with_extension("cdx.json");
+    sbom::write(&bill)?;
+    sbom::check(&bill)?;
+    Ok(bill)
 }
 
 /// Builds the binary.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::overrides::{RawOverrides, RawUnreachable};
 use crate::parallel::RawParallel;
+use crate::retention::RawRetention;
 use crate::schedule::RawSchedule;
 use crate::service::RawService;
 use crate::text::{RawDuration, RawSecret, RawThreshold};
@@ -29,6 +30,9 @@ pub(crate) struct RawFile {
     /// How it shows when the audit was tampered with.
     #[serde(default)]
     pub(crate) audit: RawAudit,
+    /// For how long the store remembers. The service forgets once a day; the audit is never shortened.
+    #[serde(default)]
+    pub(crate) retention: RawRetention,
 }
 
 /// One Exchange organisation.

@@ -37,6 +37,7 @@ mod overrides;
 mod parallel;
 mod problem;
 mod resolve;
+mod retention;
 mod schedule;
 mod schema;
 mod secret;
@@ -54,6 +55,7 @@ pub use organization::{
 pub use overrides::OverrideTimes;
 pub use parallel::Parallel;
 pub use problem::{ParseError, Problem, Warning};
+pub use retention::Retention;
 pub use schema::{reference, schema};
 pub use secret::{Environment, SecretError, SecretRef};
 pub use service::{ServiceManager, ServiceSettings};

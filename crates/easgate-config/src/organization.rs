@@ -11,7 +11,7 @@ use easgate_connector::{Expected, Mode, OrganizationConfig, Precautions};
 use easgate_intune::{Credential, FileSource, GraphConfig, ProxyLogin};
 use secrecy::SecretString;
 
-use crate::{Environment, OverrideTimes, SecretError, SecretRef, ServiceSettings, Warning};
+use crate::{Environment, OverrideTimes, Retention, SecretError, SecretRef, ServiceSettings, Warning};
 
 pub(crate) use exchange::Secrets;
 pub use exchange::{Exchange, ExchangeError};
@@ -25,6 +25,8 @@ pub struct Configuration {
     pub store: StoreLocation,
     /// What the service needs.
     pub service: ServiceSettings,
+    /// For how long the store remembers.
+    pub retention: Retention,
     /// The file of the key under which the audit is sealed.
     pub audit_key: PathBuf,
     /// What works and should be looked at.

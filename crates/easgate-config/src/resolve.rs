@@ -47,6 +47,7 @@ pub(crate) fn resolve(
     checks.distinct(&raw.organization);
     let store = checks.store(&raw.store);
     let service = checks.service(&raw.service);
+    let retention = checks.retention(&raw.retention);
     if raw.audit.key.is_empty() || raw.audit.key.ends_with('/') {
         let key = [Key::Name("audit"), Key::Name("key")];
         checks.problem(
@@ -60,6 +61,7 @@ pub(crate) fn resolve(
     Ok(Configuration {
         organizations,
         service,
+        retention,
         store,
         audit_key: base.join(&raw.audit.key),
         warnings: warnings::warnings(raw, source),

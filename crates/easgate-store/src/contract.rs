@@ -11,6 +11,7 @@ pub(crate) mod last_runs;
 pub(crate) mod leases;
 pub(crate) mod outages;
 pub(crate) mod plans;
+pub(crate) mod prune;
 pub(crate) mod rebuilt;
 pub(crate) mod refusals;
 pub(crate) mod retries;
@@ -46,6 +47,7 @@ macro_rules! every_test {
             each_organisation_has_a_chain_of_its_own,
             records_come_in_pages_and_from_a_time_on,
             who_acts_is_in_the_record,
+            what_the_server_calls_a_request_is_in_the_record_of_its_outcome,
             long_and_odd_texts_are_kept_as_they_can_be,
             a_watch_pass_that_does_nothing_leaves_no_record,
             what_is_given_up_is_recorded;
@@ -96,6 +98,9 @@ macro_rules! every_test {
             the_runs_of_a_plan_are_known_by_it;
             crate::contract::retries:
             what_failed_is_due_at_its_time_and_is_kept_until_it_is_dropped;
+            crate::contract::prune:
+            what_is_old_is_forgotten_and_what_is_still_needed_is_not,
+            devices_that_vanished_are_forgotten_after_a_time_of_their_own;
             crate::contract::rebuilt:
             a_registry_is_rebuilt_as_it_was_and_says_so;
             crate::contract::refusals:
@@ -147,7 +152,7 @@ pub(crate) fn intent(run: RunId, id: &str, at: OffsetDateTime) -> Intent {
 }
 
 /// An intent that allows `id`, which no list held.
-fn allowing(run: RunId, id: &str, at: OffsetDateTime) -> Intent {
+pub(crate) fn allowing(run: RunId, id: &str, at: OffsetDateTime) -> Intent {
     Intent {
         allow: Edit::Add,
         allow_existed: false,

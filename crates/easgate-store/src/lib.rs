@@ -53,6 +53,7 @@ mod overrides;
 mod owned;
 mod pause;
 mod plans;
+mod prune;
 mod rebuilt;
 mod refusal;
 mod removals;
@@ -61,6 +62,7 @@ mod runs;
 mod statement;
 mod superseded;
 mod tombstones;
+mod window;
 mod write;
 
 pub use audit::{
@@ -78,7 +80,7 @@ pub use figures::Tallies;
 pub use forced::ForcedMode;
 pub use held::{HeldPlan, HeldRow, HeldState, HeldVerdict, Said};
 pub use installation::Installation;
-pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome, Window};
+pub use journal::{Edit, Effect, Intent, IntentId, JournalEntry, JournalError, Outcome};
 pub use known::{KnownPartnership, Learned, Lesson, Rows, Work};
 pub use last_runs::LastRun;
 pub use lease::{Holder, Lease, LeaseError, Lost};
@@ -92,11 +94,13 @@ pub use outage::Outage;
 pub use overrides::{NewOverride, OverrideEnd, OverrideId, StoredOverride};
 pub use owned::{List, OwnedEntry, OwnedRow};
 pub use pause::{IntendError, Pause};
+pub use prune::{Prune, Pruned};
 pub use rebuilt::{Rebuild, RebuildError, Recorded};
 pub use refusal::Refusal;
 pub use retries::Retry;
 pub use runs::{Finish, Run, RunId, RunResult};
 pub use tombstones::Tombstone;
+pub use window::Window;
 
 #[cfg(test)]
 mod anchor_tests;

@@ -33,6 +33,8 @@ events! {
     RETRY_GIVEN_UP = "retry.givenUp", "Changes have failed for a week and are not tried again by themselves; `easgate status` counts them.";
     RETRY_UNREADABLE = "retry.unreadable", "The store could not be asked, or told, which changes are to be tried again.";
     ROLE_CHANGED = "role.changed", "This node leads the organisation from now on, or looks on.";
+    STORE_FORGOT = "store.forgot", "What the store has kept for long enough is gone; how much is in the line. The audit stays.";
+    STORE_UNFORGETTING = "store.notForgotten", "What the store has kept for long enough could not be taken out; it is tried again a day later.";
     INSTALLATION_REPLACED = "installation.replaced", "Another installation has taken the place of this one, which ends with exit code 6.";
     STORE_UNREADABLE = "store.unreadable", "The store could not be asked when the last runs were.";
     CONTROL_REQUEST = "control.request", "Somebody asked for something over the control socket: what, and the uid.";

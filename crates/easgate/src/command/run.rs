@@ -3,6 +3,7 @@
 mod follow;
 mod lead;
 mod listen;
+mod memory;
 mod notify;
 mod order;
 mod reload;

@@ -1,6 +1,7 @@
 //! `easgate run` as a process: its first sync, triggers, signals, reload, and its end.
 
 mod cut;
+mod memory;
 mod metrics;
 mod network;
 mod nodes;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use easgate_config::Organization;
+use easgate_config::{Organization, Retention};
 use easgate_connector::schedule::LastRuns;
 use easgate_connector::service::{
     Broken, By, Job, Order, Outcome, Runner, Standing, Stop, Stoppable, Work, events,
@@ -16,6 +16,7 @@ use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError, Writer};
 use tokio::sync::{RwLock, RwLockReadGuard};
 
 use super::lead::Lead;
+use super::memory::{self, Memory};
 use super::order::carry_out;
 use crate::command::Failure;
 use crate::command::sync::{conclude, lost_its_server};
@@ -32,17 +33,24 @@ pub(super) struct SiteRunner {
     clock: SystemClock,
     site: RwLock<Option<Site>>,
     lead: Lead,
+    memory: Memory,
 }
 
 impl SiteRunner {
     /// With `replacing`, the right to write is taken from whoever has it.
-    pub(super) fn new(organization: Arc<Organization>, store: Store, replacing: bool) -> Self {
+    pub(super) fn new(
+        organization: Arc<Organization>,
+        store: Store,
+        retention: Retention,
+        replacing: bool,
+    ) -> Self {
         Self {
             lead: Lead::new(store.clone(), &organization.name, replacing),
             organization,
             store,
             clock: SystemClock::new(),
             site: RwLock::new(None),
+            memory: Memory::new(retention),
         }
     }
 
@@ -125,6 +133,19 @@ impl SiteRunner {
         if let Err(error) = done.await {
             let (organization, error) = (&self.organization.name, output::chain(&error));
             tracing::error!(event = events::RETRY_UNREADABLE, %organization, error, "Retries not put off");
+        }
+    }
+
+    /// Lets the store forget what is old.
+    async fn forget(&self) {
+        let forgotten = async {
+            let writer = self.lead.writer().await?;
+            let forgotten = self.memory.forget(&writer, self.clock.now()).await;
+            self.lead.done_with(writer).await;
+            Ok::<_, CycleError>(forgotten?)
+        };
+        if let Err(error) = forgotten.await {
+            memory::tell(&self.organization.name, &error);
         }
     }
 
@@ -284,6 +305,9 @@ impl Runner for SiteRunner {
     async fn run(&self, job: &Job, stop: &Stop, progress: &dyn ProgressSink) -> Outcome {
         let outcome = self.try_run(job, stop, progress).await;
         self.after_retry(job).await;
+        if outcome.has_read() && self.memory.is_due(self.clock.elapsed()) {
+            self.forget().await;
+        }
         outcome
     }
 

@@ -79,8 +79,9 @@ impl Running {
     fn start_all(&mut self, replacing: bool) {
         let organizations = std::mem::take(&mut self.loaded.configuration.organizations);
         self.organizations = organizations.into_iter().map(Arc::new).collect();
+        let retention = self.loaded.configuration.retention;
         for organization in &self.organizations {
-            let runner = SiteRunner::new(Arc::clone(organization), self.store.clone(), replacing);
+            let runner = SiteRunner::new(Arc::clone(organization), self.store.clone(), retention, replacing);
             let schedule = organization.schedule.clone();
             self.service.start(&organization.name, schedule, Arc::new(runner));
         }
