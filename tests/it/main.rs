@@ -11,6 +11,10 @@ mod graph_peers;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests ask it for its certificate")]
+#[path = "../peers/postgres/server.rs"]
+mod postgres;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod psrp_peer;
@@ -18,5 +22,7 @@ mod psrp_peer;
 mod pypsrp_client;
 #[cfg(test)]
 mod scenario;
+#[cfg(test)]
+mod sequences;
 #[cfg(test)]
 mod world_file;

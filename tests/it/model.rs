@@ -5,7 +5,8 @@
 //! one store, an easgate with a store of its own. Then everything is calm, and three full syncs have to bring agreement;
 //! ordinary life goes on, and a run that looks at a part has to bring it again. The laws:
 //!
-//! - **P1** devices that lose access within any 24 hours without an approval stay within the guard;
+//! - **P1** devices that lose access within any 24 hours without an approval stay within the guard, and so do those that
+//!   were refused and gain it;
 //! - **P2** none loses access whose newest complete and evaluated facts allow it;
 //! - **P3** none whose newest such facts refuse it gains access by a write of ours;
 //! - **P4** entries of others stay;
@@ -25,7 +26,10 @@ mod people;
 mod place;
 mod run;
 
-pub(crate) use judge::verdict;
+pub(crate) use chance::Chance;
+pub(crate) use judge::{disagreements, lost_too_many, verdict};
+pub(crate) use people::Approvals;
+pub(crate) use place::{Place, Work};
 
 use std::env;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -3,6 +3,7 @@
 mod crash;
 mod gates;
 mod laws;
+mod odd;
 pub(crate) mod rig;
 pub(crate) mod script;
 mod undo;

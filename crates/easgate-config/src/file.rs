@@ -276,6 +276,8 @@ pub(crate) struct RawPolicy {
     pub(crate) platform_exceptions: Vec<RawPlatformException>,
     /// For how long the facts may be unread before `status` and the reports warn of it; nothing changes by that.
     pub(crate) max_hold: RawDuration,
+    /// What the first full sync does in mode enforce when the store is new and the lists hold entries already.
+    pub(crate) unknown_entries: RawUnknownEntries,
     /// What is done while device management cannot be asked. Devices that an earlier sync has seen stay as they are,
     /// whatever this says.
     pub(crate) on_authority_unreachable: RawUnreachable,
@@ -293,9 +295,19 @@ impl Default for RawPolicy {
             foreign_allow: RawForeignAllow::Report,
             platform_exceptions: Vec::new(),
             max_hold: RawDuration::seconds(72 * 3600),
+            unknown_entries: RawUnknownEntries::Observe,
             on_authority_unreachable: RawUnreachable::Hold,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawUnknownEntries {
+    /// Nothing is written until `easgate resume`: they may be those of a store that was lost.
+    Observe,
+    /// They are taken for other people's.
+    Foreign,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]

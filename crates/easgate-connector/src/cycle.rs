@@ -317,7 +317,11 @@ impl CycleError {
     pub fn cure(&self) -> Option<String> {
         match self {
             Self::Facts(error) => error.cure(),
-            Self::Busy(_) => Some("wait until the other easgate has ended, or stop it".to_owned()),
+            Self::Busy(_) => Some(
+                "if it is a service, run the command there, with its configuration: it does it; else wait until it has \
+                 ended"
+                    .to_owned(),
+            ),
             Self::Store(_) => Some("look at the disk and at the rights of the store's folder".to_owned()),
         }
     }

@@ -71,7 +71,7 @@ pub use override_effect::OverrideEffect;
 pub use ownership::{AdoptWish, PlannedUndo, RollBack, UndoError, UndoReport, Undoing};
 pub use plan_file::{FileChange, PlanFile, PlanFileError};
 pub use plan_report::{PlanReport, PlanResult, PlanState};
-pub use precautions::Precautions;
+pub use precautions::{Precautions, UnknownEntries};
 pub use progress::{Phase, Progress, ProgressSink, Silent};
 pub use queue::WriteQueue;
 pub use report::{ChangeCounts, DecisionCounts, Durations, ForeignCounts, Report, ReportError, chain};

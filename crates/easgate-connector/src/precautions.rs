@@ -8,9 +8,22 @@ use time::Duration;
 pub struct Precautions {
     /// For how long the facts may be unread before somebody is told that it is too long. Changes nothing by itself.
     pub max_hold: Duration,
+    /// What to do about entries of lists of which a new store knows nothing.
+    pub unknown_entries: UnknownEntries,
     /// What a device gets that no run has seen, while device management cannot be asked; `None` leaves it as it is, like
     /// every other.
     pub new_devices: Option<NewDevices>,
+}
+
+/// What a first full sync in mode enforce does when the store knows nothing of the organisation, and its lists hold entries:
+/// those of other people, or of an easgate whose store was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnknownEntries {
+    /// It writes nothing, and says how to go on.
+    Observe,
+    /// They are other people's, and it goes on.
+    #[default]
+    Foreign,
 }
 
 impl Default for Precautions {
@@ -18,6 +31,7 @@ impl Default for Precautions {
     fn default() -> Self {
         Self {
             max_hold: Duration::hours(72),
+            unknown_entries: UnknownEntries::default(),
             new_devices: None,
         }
     }

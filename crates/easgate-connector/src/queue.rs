@@ -144,15 +144,19 @@ impl<'q> Begun<'q> {
 
     /// Notes that this run decided about `keys`, also where it changes nothing: older decisions have no more say.
     pub(crate) fn decided(&self, keys: impl IntoIterator<Item = Key>) {
-        let mut state = self.queue.state();
-        // Only a run that began earlier can hold an older decision.
-        if state.runs.keys().next() >= Some(&self.age) {
+        if !self.has_older() {
             return;
         }
+        let mut state = self.queue.state();
         for key in keys {
             let newest = state.newest.entry(key).or_default();
             *newest = self.age.max(*newest);
         }
+    }
+
+    /// Whether a run is there that began earlier: only such a one can hold an older decision.
+    pub(crate) fn has_older(&self) -> bool {
+        self.queue.state().runs.keys().next() < Some(&self.age)
     }
 
     /// Whether a run with newer facts has decided about `key`.

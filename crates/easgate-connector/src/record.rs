@@ -1,7 +1,7 @@
 //! What the store keeps of every device.
 
 use easgate_compliance::{Access, Decision, Facts, Reason};
-use easgate_model::{Mailbox, MailboxId};
+use easgate_model::{AccessState, Mailbox, MailboxId, Partnership};
 use easgate_store::DeviceRow;
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ pub(crate) fn device_rows<'a>(
             state_reason: partnership.access_state_reason.name().to_owned(),
             access: decision.access.name().to_owned(),
             reason: decision.reason.name().to_owned(),
-            refused: refused(decision),
+            refused: refused(decision, partnership, mailbox),
             record: decision
                 .enrollment
                 .and_then(|index| facts.inventory.enrollments.get(index))
@@ -50,11 +50,15 @@ pub(crate) fn address(mailbox: &Mailbox) -> String {
 }
 
 /// Whether a device is refused for what it is; a device that waits for its enrolment is not.
-fn refused(decision: &Decision) -> Option<bool> {
+fn refused(decision: &Decision, partnership: &Partnership, mailbox: Option<&Mailbox>) -> Option<bool> {
+    let is_in = partnership.access_state == AccessState::Allowed
+        || mailbox.is_some_and(|mailbox| mailbox.allows(&decision.device));
     match decision.access {
         // What a person decides says nothing of what the device is.
         _ if decision.reason.is_by_hand() => None,
         Access::Untouched => None,
+        // Until it is let in, what an earlier run said of it stands: the guard may hold it over many runs.
+        Access::Allow if !is_in => None,
         Access::Allow | Access::Block | Access::Quarantine => Some(decision.reason == Reason::NotCompliant),
     }
 }

@@ -101,6 +101,10 @@ mod tests {
             Duration::ZERO
         }
 
+        fn since_boot(&self) -> Duration {
+            self.elapsed()
+        }
+
         async fn sleep(&self, wait: Duration) {
             self.0.lock().unwrap().push(wait.as_secs());
         }

@@ -5,6 +5,7 @@ pub(crate) mod cautions;
 pub(crate) mod devices;
 pub(crate) mod figures;
 pub(crate) mod gates;
+pub(crate) mod installation;
 pub(crate) mod known;
 pub(crate) mod last_runs;
 pub(crate) mod leases;
@@ -35,6 +36,7 @@ macro_rules! every_test {
             an_intent_is_open_until_its_outcome_is_written,
             what_was_added_is_ours_and_what_existed_before_is_not,
             a_change_that_does_not_show_leaves_its_removals_ours,
+            an_entry_that_may_still_come_is_looked_for_after_a_later_success,
             the_window_counts_devices_over_24_hours_and_all_runs,
             a_run_that_nobody_finished_is_interrupted,
             a_run_that_read_nothing_is_no_yardstick,
@@ -69,6 +71,8 @@ macro_rules! every_test {
             an_override_waits_until_a_run_has_acted_on_it_and_on_its_end,
             a_tombstone_keeps_its_time_until_it_ends,
             entries_taken_back_without_effect_are_counted_over_a_day;
+            crate::contract::installation:
+            a_store_is_of_the_first_that_works_with_it_until_another_replaces_it;
             crate::contract::known:
             what_differs_is_learned_and_what_is_the_same_is_not,
             users_are_found_by_every_address_that_they_have,
@@ -259,6 +263,26 @@ pub(crate) async fn a_change_that_does_not_show_leaves_its_removals_ours(store: 
         [],
         "a later success ends the older doubt"
     );
+}
+
+pub(crate) async fn an_entry_that_may_still_come_is_looked_for_after_a_later_success(store: Store) {
+    let writer = writer(&store).await;
+    let run = writer.start_run("full", "enforce", NOW).await.unwrap();
+    let block = intent(run, "A1", NOW);
+    let on_its_way = writer.intend(&block).await.unwrap();
+    let allow = allowing(run, "a1", NOW);
+    let id = writer.intend(&allow).await.unwrap();
+    writer.settle(id, &allow, &Outcome::Applied, NOW).await.unwrap();
+    let open = writer.organization().unsettled().await.unwrap();
+    assert_eq!(
+        open.iter().map(|entry| entry.id).collect::<Vec<_>>(),
+        [on_its_way]
+    );
+    writer
+        .settle(on_its_way, &block, &Outcome::Applied, NOW)
+        .await
+        .unwrap();
+    assert!(owned(&writer).await.contains(&(List::Block, "A1".to_owned())));
 }
 
 pub(crate) async fn the_window_counts_devices_over_24_hours_and_all_runs(store: Store) {

@@ -11,11 +11,12 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::audit::{AuditEvent, append};
-use crate::convert::{count, flag, key, parse, text, to_micros, to_time, to_uuid};
+use crate::convert::{count, flag, parse, text, to_micros, to_time, to_uuid};
 use crate::lease::Lost;
 use crate::organization::{Organization, StoreError, Writer, reading};
 use crate::owned::{List, OwnedEntry, OwnedRow, disown, own};
 use crate::runs::RunId;
+use crate::superseded::close_older;
 use crate::write::WriteError;
 
 /// The number of an intent within its store.
@@ -286,7 +287,8 @@ impl Writer {
     /// entries, and its record in the audit.
     ///
     /// - Applied: entries that it added and that did not exist before are ours; those that it removed are not
-    ///   ours any more. Older intents for the same device that were still open have no more say.
+    ///   ours any more. Older intents for the same device that were still open have no more say, but for those whose
+    ///   entry may still come.
     /// - Unknown: entries that it was to remove stay ours, so that they are removed again.
     /// - Failed: nothing changes.
     ///
@@ -316,7 +318,7 @@ impl Writer {
             .await
             .map_err(wrong)?;
         if *outcome == Outcome::Applied {
-            self.close_older(&mut transaction, id, intent, now)
+            close_older(&mut transaction, self.id(), (id, intent), now)
                 .await
                 .map_err(wrong)?;
         }
@@ -352,27 +354,6 @@ impl Writer {
         }
         Ok(())
     }
-
-    async fn close_older(
-        &self,
-        connection: &mut AnyConnection,
-        id: IntentId,
-        intent: &Intent,
-        now: OffsetDateTime,
-    ) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "UPDATE journal SET outcome = 'superseded', settled = $1 WHERE organization = $2 AND id < $3 \
-             AND mailbox = $4 AND LOWER(device) = $5 AND outcome IN ('pending', 'unknown')",
-        )
-        .bind(to_micros(now))
-        .bind(self.id())
-        .bind(id.0)
-        .bind(intent.mailbox.0.to_string())
-        .bind(key(&intent.device))
-        .execute(connection)
-        .await
-        .map(drop)
-    }
 }
 
 /// The journal could not be written: nothing may be changed.
@@ -401,7 +382,7 @@ impl JournalError {
 impl Edit {
     const ALL: [Self; 3] = [Self::Keep, Self::Add, Self::Remove];
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Keep => "keep",
             Self::Add => "add",

@@ -18,7 +18,7 @@ mod status;
 mod store;
 mod sync;
 mod undo;
-mod wiring;
+pub(crate) mod wiring;
 
 use std::error::Error;
 

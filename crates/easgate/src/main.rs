@@ -5,6 +5,7 @@ mod cli;
 mod command;
 mod control;
 mod exit;
+mod installation;
 mod logging;
 mod metrics;
 mod output;

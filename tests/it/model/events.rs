@@ -161,10 +161,10 @@ impl Event {
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Here(here) => fmt::Debug::fmt(here, f),
-            event => fmt::Debug::fmt(event, f),
+        if let Self::Here(here) = self {
+            return fmt::Debug::fmt(here, f);
         }
+        fmt::Debug::fmt(self, f)
     }
 }
 

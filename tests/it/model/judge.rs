@@ -44,24 +44,49 @@ pub(crate) fn verdict(facts: &Inventory, mailbox: &Mailbox, device: &DeviceId) -
 
 /// P1: the most phones that lost access within any 24 hours without anybody's consent, when they are more than
 /// `limit`.
-pub(super) fn lost_too_many(
+pub(crate) fn lost_too_many(
     landings: &[Landing],
     limit: usize,
     has_consent: impl Fn(&Landing) -> bool,
 ) -> Option<String> {
-    let lost: Vec<_> = landings
+    let loses = |one: &Landing| {
+        one.before == AccessState::Allowed && one.after != AccessState::Allowed && !has_consent(one)
+    };
+    let most = most_in_a_day(landings, loses);
+    (most.len() > limit).then(|| format!("P1: {} phones lost access within a day: {most:?}", most.len()))
+}
+
+/// P1: likewise those that we had blocked and that gained it.
+pub(super) fn gained_too_many(
+    landings: &[Landing],
+    limit: usize,
+    has_consent: impl Fn(&Landing) -> bool,
+) -> Option<String> {
+    let gains = |one: &Landing| {
+        let lets_in = one.before != AccessState::Allowed && one.after == AccessState::Allowed;
+        lets_in && one.unblocked && !has_consent(one)
+    };
+    let most = most_in_a_day(landings, gains);
+    (most.len() > limit).then(|| format!("P1: {} phones gained access within a day: {most:?}", most.len()))
+}
+
+/// The most phones of which `counts` is true within any 24 hours, by our hand.
+fn most_in_a_day(landings: &[Landing], counts: impl Fn(&Landing) -> bool) -> BTreeSet<String> {
+    let counted: Vec<&Landing> = landings
         .iter()
-        .filter(|one| one.hand == Hand::Ours && one.before == AccessState::Allowed)
-        .filter(|one| one.after != AccessState::Allowed && !has_consent(one))
+        .filter(|one| one.hand == Hand::Ours && counts(one))
         .collect();
-    lost.iter().find_map(|first| {
-        let day: BTreeSet<_> = lost
+    let day = |first: &&Landing| -> BTreeSet<String> {
+        let of_day = counted
             .iter()
-            .filter(|one| one.at >= first.at && one.at < first.at + Duration::hours(24))
-            .map(|one| (one.mailbox, one.device.as_str().to_ascii_lowercase()))
-            .collect();
-        (day.len() > limit).then(|| format!("P1: {} phones lost access within a day: {day:?}", day.len()))
-    })
+            .filter(|one| one.at >= first.at && one.at < first.at + Duration::hours(24));
+        of_day.map(|one| entry(one.mailbox, "", &one.device)).collect()
+    };
+    counted
+        .iter()
+        .map(day)
+        .max_by_key(BTreeSet::len)
+        .unwrap_or_default()
 }
 
 /// P2 and P3: what was sent against the newest complete facts.
@@ -102,15 +127,18 @@ pub(super) fn unfounded_entries(state: &State, facts: &Inventory, owned: &BTreeS
 }
 
 /// P6: phones that have not what the facts give them, as far as nobody else says otherwise.
-pub(super) fn disagreements(state: &State, facts: &Inventory, foreign: &BTreeSet<String>) -> Vec<String> {
+pub(crate) fn disagreements(state: &State, facts: &Inventory, foreign: &BTreeSet<String>) -> Vec<String> {
     let mut wrong = Vec::new();
     for (id, device) in &state.phones {
         let Some(mailbox) = state.mailboxes.iter().find(|mailbox| mailbox.id == *id) else {
             continue;
         };
         let is_foreign = ["allow", "block"]
+            .map(|list| entry(*id, list, device))
             .iter()
-            .any(|list| foreign.contains(&entry(*id, list, device)));
+            .any(|entry| {
+                foreign.contains(entry) || state.makers.get(entry).is_some_and(|maker| *maker != Hand::Ours)
+            });
         let has = state.access(*id, device) == AccessState::Allowed;
         if let Some(wanted) = verdict(facts, mailbox, device)
             && wanted != has

@@ -1,7 +1,7 @@
 //! What people say to a world: approvals, rejections, decisions by hand.
 
 use easgate_model::MailboxId;
-use easgate_store::{Actor, HeldVerdict, NewOverride, Said};
+use easgate_store::{Actor, HeldPlan, HeldRow, HeldVerdict, NewOverride, Said};
 use time::{Duration, OffsetDateTime};
 
 use super::run::Life;
@@ -9,11 +9,17 @@ use crate::scenario::world::{Landing, entry};
 
 /// What somebody has agreed to: phones, each from when to when.
 #[derive(Debug, Default)]
-pub(super) struct Approvals(Vec<(MailboxId, String, OffsetDateTime, OffsetDateTime)>);
+pub(crate) struct Approvals(Vec<(MailboxId, String, OffsetDateTime, OffsetDateTime)>);
 
 impl Approvals {
+    /// Somebody agrees to what `plan` holds, until then.
+    pub(crate) fn add(&mut self, plan: &HeldPlan, now: OffsetDateTime, until: OffsetDateTime) {
+        let key = |row: &HeldRow| (row.mailbox, row.device.as_str().to_ascii_lowercase(), now, until);
+        self.0.extend(plan.changes.iter().map(key));
+    }
+
     /// Whether somebody had agreed to it.
-    pub(super) fn hold(&self, landing: &Landing) -> bool {
+    pub(crate) fn hold(&self, landing: &Landing) -> bool {
         let device = landing.device.as_str().to_ascii_lowercase();
         self.0.iter().any(|(mailbox, of, from, until)| {
             *mailbox == landing.mailbox && *of == device && (*from..*until).contains(&landing.at)
@@ -43,11 +49,7 @@ impl Life {
             organization.say_to_held(&plan.id, verdict, &said).await.unwrap();
             self.say(format!("{verdict:?} {} {}", plan.id, plan.cause));
             if approves {
-                let of_plan = plan
-                    .changes
-                    .into_iter()
-                    .map(|row| (row.mailbox, row.device.as_str().to_ascii_lowercase(), now, until));
-                self.approvals.0.extend(of_plan);
+                self.approvals.add(&plan, now, until);
             }
         }
     }

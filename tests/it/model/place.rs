@@ -7,22 +7,22 @@ use std::path::PathBuf;
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::leadership;
 use easgate_connector::{
-    Cycle, CycleError, Mode, OrganizationConfig, Phase, Planned, Precautions, Progress, ProgressSink, Report,
-    Silent, WriteQueue,
+    Cycle, CycleError, Mode, OrganizationConfig, Planned, Precautions, ProgressSink, Report, Silent,
+    WriteQueue,
 };
-use easgate_model::EmailAddress;
+use easgate_model::{DeviceId, EmailAddress};
 use easgate_store::{Actor, Anchor, Organization, Pause, Store, Writer};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::scenario::rig::{folder, owned_in};
+use crate::scenario::rig::{GoesOn, break_journal, folder, mend_journal, owned_in};
 use crate::scenario::world::{Hand, World};
 
 /// What is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Work {
+pub(crate) enum Work {
     Full,
     Quick,
     Watch,
@@ -30,10 +30,10 @@ pub(super) enum Work {
 }
 
 /// How a run ended; `None` when its process did in the middle of it.
-pub(super) type Ended = Option<Result<Report, CycleError>>;
+pub(crate) type Ended = Option<Result<Report, CycleError>>;
 
 /// Where an easgate lives.
-pub(super) struct Place {
+pub(crate) struct Place {
     pub(super) config: OrganizationConfig,
     hand: Hand,
     folder: TempDir,
@@ -64,7 +64,7 @@ pub(super) struct Meanwhile<'m> {
 }
 
 impl Place {
-    pub(super) async fn new(hand: Hand, limits: Limits, is_anchored: bool) -> Self {
+    pub(crate) async fn new(hand: Hand, limits: Limits, is_anchored: bool) -> Self {
         static EMPTY: OnceCell<Vec<u8>> = OnceCell::const_new();
         let config = OrganizationConfig {
             name: "contoso".to_owned(),
@@ -118,13 +118,13 @@ impl Place {
     }
 
     /// Ends the process in order.
-    pub(super) async fn end(&mut self) {
+    pub(crate) async fn end(&mut self) {
         if let Some(process) = self.process.take() {
             process.store.close().await;
         }
     }
 
-    pub(super) async fn organization(&mut self) -> Organization {
+    pub(crate) async fn organization(&mut self) -> Organization {
         self.process().await.store.organization("contoso").await.unwrap()
     }
 
@@ -133,7 +133,7 @@ impl Place {
     }
 
     /// One run.
-    pub(super) async fn run(&mut self, world: &World, work: &Work) -> Ended {
+    pub(crate) async fn run(&mut self, world: &World, work: &Work) -> Ended {
         self.process().await;
         world.state().hand = self.hand;
         let process = self.process.as_ref().expect("it was made just now");
@@ -258,6 +258,49 @@ impl Place {
         organization.end_forced_mode(Actor::program(), now).await.unwrap();
     }
 
+    /// How many rows the store has of how things are, and how many of what was.
+    pub(crate) async fn rows(&mut self) -> (u64, u64) {
+        const HISTORY: [&str; 7] = [
+            "audit",
+            "audit_checkpoints",
+            "journal",
+            "runs",
+            "inputs",
+            "overrides",
+            "undone",
+        ];
+        // What is written stands in the file for whoever else looks.
+        let options = SqliteConnectOptions::new().filename(self.path());
+        let mut connection = options.connect().await.unwrap();
+        let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let (mut now, mut before) = (0, 0);
+        for table in tables {
+            let count = format!("SELECT COUNT(*) FROM \"{table}\"");
+            let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(count))
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+            let sum = if HISTORY.contains(&table.as_str()) {
+                &mut before
+            } else {
+                &mut now
+            };
+            *sum += u64::try_from(rows).unwrap();
+        }
+        connection.close().await.unwrap();
+        (now, before)
+    }
+
+    /// The devices whose changes are held.
+    pub(crate) async fn held(&mut self) -> BTreeSet<DeviceId> {
+        let plans = self.organization().await.held_plans().await.unwrap();
+        let rows = plans.into_iter().flat_map(|plan| plan.changes);
+        rows.map(|row| row.device).collect()
+    }
+
     /// A copy of the store's file.
     pub(super) async fn copy(&mut self) -> StoreCopy {
         self.end().await;
@@ -291,23 +334,14 @@ impl Place {
 
     /// Makes every new line of the journal fail, as a full disk does.
     pub(super) async fn break_journal(&mut self) {
-        self.execute(
-            "CREATE TRIGGER IF NOT EXISTS broken BEFORE INSERT ON journal BEGIN SELECT RAISE(FAIL, 'disk full'); END",
-        )
-        .await;
+        self.end().await;
+        break_journal(&self.path()).await;
     }
 
     /// Ends that.
     pub(super) async fn mend_journal(&mut self) {
-        self.execute("DROP TRIGGER IF EXISTS broken").await;
-    }
-
-    async fn execute(&mut self, statement: &'static str) {
         self.end().await;
-        let options = SqliteConnectOptions::new().filename(self.path());
-        let mut connection = options.connect().await.unwrap();
-        sqlx::query(statement).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        mend_journal(&self.path()).await;
     }
 
     fn path(&self) -> PathBuf {
@@ -347,17 +381,6 @@ impl Process {
             Work::Quick => cycle.quick_sync_with(writer).await,
             Work::Watch => cycle.watch_with(writer).await,
             Work::User(address) => cycle.sync_user_with(writer, address).await,
-        }
-    }
-}
-
-/// Lets the run that waits go on once this one has decided.
-struct GoesOn<'w>(&'w World);
-
-impl ProgressSink for GoesOn<'_> {
-    fn progress(&self, progress: Progress) {
-        if progress == Progress::Phase(Phase::Apply) {
-            self.0.go_on.notify_one();
         }
     }
 }

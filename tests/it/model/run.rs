@@ -15,10 +15,12 @@ use super::people::Approvals;
 use super::place::{Ended, Meanwhile, Place, StoreCopy, Work};
 use crate::scenario::rig::Rig;
 use crate::scenario::script::no_limits;
-use crate::scenario::world::{Hand, World, entry};
+use crate::scenario::world::{Hand, Landing, World, entry};
 
 /// How many phones may lose access within a day.
 const LOSSES: usize = 3;
+/// How many that we refused may gain it.
+const GAINS: usize = 4;
 
 /// What happened in a world, and which laws broke.
 #[derive(Debug)]
@@ -216,10 +218,8 @@ impl Life {
         let ended = self.place.run(&self.world, work).await;
         self.told(work, &ended);
         match ended {
-            Some(Ok(report)) if *work == Work::Full => {
-                if report.exit_code() == 0 && report.paused.is_none() {
-                    self.check_entries().await;
-                }
+            Some(Ok(report)) if *work == Work::Full && report.exit_code() == 0 && report.paused.is_none() => {
+                self.check_entries().await;
             }
             Some(Ok(report)) if report.full_needed.is_some() && self.chance.percent(60) => {
                 let ended = self.place.run(&self.world, &Work::Full).await;
@@ -372,11 +372,11 @@ impl Life {
         let taken = state.foreign.difference(&listed);
         let mut broken: Vec<String> = taken.map(|entry| format!("P4: {entry} was taken out")).collect();
         broken.append(&mut state.lawless);
-        broken.extend(judge::lost_too_many(
-            &state.landings[self.known_from..],
-            LOSSES,
-            |one| self.approvals.hold(one) || state.by_hand.contains(&entry(one.mailbox, "", &one.device)),
-        ));
+        let counted = &state.landings[self.known_from..];
+        let by_hand = |one: &Landing| state.by_hand.contains(&entry(one.mailbox, "", &one.device));
+        let consent = |one: &Landing| self.approvals.hold(one) || by_hand(one);
+        broken.extend(judge::lost_too_many(counted, LOSSES, consent));
+        broken.extend(judge::gained_too_many(counted, GAINS, consent));
         broken.extend(judge::against_the_facts(&state.landings));
         for line in broken {
             if !self.story.broken.contains(&line) {
@@ -395,11 +395,11 @@ impl Life {
         }
         self.judge();
         self.known_from = self.world.state().landings.len();
-        // What stopped writing stands until an administrator says otherwise.
-        self.place.resume(&self.world).await;
         self.place.config.limits = no_limits();
         self.place.config.accept_shrunken = accepted();
         for _ in 0..3 {
+            // What stops writing stands until an administrator says otherwise; a run may have to find it first.
+            self.place.resume(&self.world).await;
             self.world.state().now += Duration::hours(25);
             self.one(&Work::Full).await;
         }
@@ -469,6 +469,7 @@ impl Life {
 const fn limits() -> Limits {
     Limits {
         loses_access: Threshold::devices(3),
+        gains_access: Threshold::devices(4),
         ..no_limits()
     }
 }

@@ -1,13 +1,17 @@
 //! A world, a store and a configuration, ready to run cycles.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::{
-    Cycle, CycleError, Mode, OrganizationConfig, Planned, Precautions, Report, Silent, WriteQueue,
+    Cycle, CycleError, Mode, OrganizationConfig, Phase, Planned, Precautions, Progress, ProgressSink, Report,
+    Silent, WriteQueue,
 };
 use easgate_model::EmailAddress;
 use easgate_store::{List, Store};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
 use super::world::{State, World, entry};
@@ -16,11 +20,12 @@ pub(crate) struct Rig {
     pub(crate) world: World,
     pub(crate) config: OrganizationConfig,
     queue: WriteQueue,
-    pub(crate) folder: TempDir,
+    folder: TempDir,
 }
 
-/// A sync that looks at a part.
+/// A kind of sync.
 pub(crate) enum Part {
+    Full,
     Quick,
     Watch,
     User(EmailAddress),
@@ -65,11 +70,12 @@ impl Rig {
         result
     }
 
-    /// Runs one sync that looks at a part.
+    /// Runs one sync.
     pub(crate) async fn part(&self, part: Part) -> Result<Report, CycleError> {
         let store = self.store().await;
         let cycle = self.cycle(&store);
         let result = match &part {
+            Part::Full => cycle.full_sync().await,
             Part::Quick => cycle.quick_sync().await,
             Part::Watch => cycle.watch().await,
             Part::User(address) => cycle.sync_user(address).await,
@@ -78,23 +84,48 @@ impl Rig {
         result
     }
 
-    /// A full sync, and beside it a watch pass that begins when the first change of the full sync is under way; the
-    /// change ends after the pass.
-    pub(crate) async fn sync_and_watch(&self) -> (Result<Report, CycleError>, Result<Report, CycleError>) {
+    /// A run, and another beside it that begins when the first change of the first is under way; the change ends after
+    /// the second run.
+    pub(crate) async fn beside(
+        &self,
+        first: Part,
+        second: Part,
+    ) -> (Result<Report, CycleError>, Result<Report, CycleError>) {
         let store = self.store().await;
         let writer = store.organization("contoso").await.unwrap().lock().await.unwrap();
         let cycle = self.cycle(&store);
-        self.world.state().hold = Some("apply");
-        let watch = async {
-            self.world.begun.notified().await;
-            let watched = cycle.watch_with(&writer).await;
-            self.world.go_on.notify_one();
-            watched
+        let goes_on = GoesOn(&self.world);
+        let cycle_of_second = Cycle {
+            // A part does all that it does while the first waits; a full sync may want the same mailbox.
+            progress: if matches!(second, Part::Full) {
+                &goes_on
+            } else {
+                &Silent
+            },
+            ..self.cycle(&store)
         };
-        let results = tokio::join!(cycle.full_sync_with(&writer), watch);
+        let run = async |cycle: &Cycle<'_>, part: &Part| match part {
+            Part::Full => cycle.full_sync_with(&writer).await,
+            Part::Quick => cycle.quick_sync_with(&writer).await,
+            Part::Watch => cycle.watch_with(&writer).await,
+            Part::User(address) => cycle.sync_user_with(&writer, address).await,
+        };
+        self.world.state().hold = Some("apply");
+        let newer = async {
+            self.world.begun.notified().await;
+            let ended = run(&cycle_of_second, &second).await;
+            self.world.go_on.notify_one();
+            ended
+        };
+        let results = tokio::join!(run(&cycle, &first), newer);
+        self.world.let_all_go();
         drop(writer);
         store.close().await;
         results
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("easgate.db")
     }
 
     pub(crate) async fn plan(&self) -> Result<Planned, CycleError> {
@@ -153,6 +184,35 @@ pub(crate) async fn owned_in(store: &Store) -> BTreeSet<String> {
         entry(row.entry.mailbox, list, &row.entry.device)
     };
     rows.into_iter().map(text).collect()
+}
+
+/// Makes every new line of the journal in the store at `path` fail, as a full disk does.
+pub(crate) async fn break_journal(path: &Path) {
+    let broken = "CREATE TRIGGER IF NOT EXISTS broken BEFORE INSERT ON journal BEGIN SELECT RAISE(FAIL, 'disk full'); END";
+    execute(path, broken).await;
+}
+
+/// Ends that.
+pub(crate) async fn mend_journal(path: &Path) {
+    execute(path, "DROP TRIGGER IF EXISTS broken").await;
+}
+
+async fn execute(path: &Path, statement: &'static str) {
+    let options = SqliteConnectOptions::new().filename(path);
+    let mut connection = options.connect().await.unwrap();
+    sqlx::query(statement).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Lets the run that waits go on once this one has decided.
+pub(crate) struct GoesOn<'w>(pub(crate) &'w World);
+
+impl ProgressSink for GoesOn<'_> {
+    fn progress(&self, progress: Progress) {
+        if progress == Progress::Phase(Phase::Apply) {
+            self.0.go_on.notify_one();
+        }
+    }
 }
 
 /// A folder in memory where there is one: a world writes much, and nobody pulls the plug.

@@ -12,11 +12,11 @@
 //! wait 25h                                accept-shrunken exchange.devices
 //! slow 20m                                each change takes so long
 //! meanwhile ana@x.example A1 compliant    an enrolment that comes with the next change
-//! quick   watch   user ana@x.example   sync-and-watch
+//! quick   watch   user ana@x.example   sync-and-watch   sync-and-user ana@x.example   watch-and-sync
 //! sync   plan   lists   access   status   explain ana@x.example [A1]
 //! ```
 //!
-//! `undo` and `gates` have more of them.
+//! `undo`, `odd` and `gates` have more of them.
 
 use std::fmt::Write;
 
@@ -41,6 +41,10 @@ pub(crate) async fn run(text: &str) -> String {
             tell(&mut out, &said);
             continue;
         }
+        if let Some(said) = super::odd::run(&rig, &words).await {
+            tell(&mut out, &said);
+            continue;
+        }
         if let Some(said) = super::gates::run(&mut rig, &words).await {
             tell(&mut out, &said);
             continue;
@@ -52,7 +56,12 @@ pub(crate) async fn run(text: &str) -> String {
             ["quick"] => sync(&rig, Some(rig.part(Part::Quick).await)),
             ["watch"] => sync(&rig, Some(rig.part(Part::Watch).await)),
             ["user", address] => sync(&rig, Some(rig.part(Part::User(address.parse().unwrap())).await)),
-            ["sync-and-watch"] => both(&rig).await,
+            ["sync-and-watch"] => both(&rig, ("full", "watch"), (Part::Full, Part::Watch)).await,
+            ["watch-and-sync"] => both(&rig, ("watch", "full"), (Part::Watch, Part::Full)).await,
+            ["sync-and-user", address] => {
+                let user = Part::User(address.parse().unwrap());
+                both(&rig, ("full", "user"), (Part::Full, user)).await
+            }
             ["plan"] => plan(&rig).await,
             ["lists"] => lists(&rig).await,
             ["status"] => status(&rig).await,
@@ -205,14 +214,14 @@ pub(super) fn duration(text: &str) -> time::Duration {
     }
 }
 
-/// A full sync, and a watch pass that begins when its first change is under way.
-async fn both(rig: &Rig) -> String {
-    let (full, watch) = rig.sync_and_watch().await;
-    let watch = match watch {
+/// A run, and another that begins when the first change of the first is under way.
+async fn both(rig: &Rig, (first, second): (&str, &str), parts: (Part, Part)) -> String {
+    let (older, newer) = rig.beside(parts.0, parts.1).await;
+    let newer = match newer {
         Ok(report) => told(&report),
         Err(error) => refused(&error),
     };
-    format!("watch: {watch}full: {}", sync(rig, Some(full)))
+    format!("{second}: {newer}{first}: {}", sync(rig, Some(older)))
 }
 
 fn sync(rig: &Rig, ended: Option<Result<Report, CycleError>>) -> String {

@@ -1,9 +1,9 @@
 //! What is done where the policy has nothing to say.
 
 use easgate_compliance::NewDevices;
-use easgate_connector::Precautions;
+use easgate_connector::{Precautions, UnknownEntries};
 
-use crate::file::RawPolicy;
+use crate::file::{RawPolicy, RawUnknownEntries};
 use crate::overrides::RawUnreachable;
 use crate::text::RawDuration;
 
@@ -13,6 +13,10 @@ impl Checks<'_> {
     pub(super) fn precautions(&mut self, at: usize, raw: &RawPolicy) -> Precautions {
         Precautions {
             max_hold: self.span(at, ("policy", "max_hold"), raw.max_hold),
+            unknown_entries: match raw.unknown_entries {
+                RawUnknownEntries::Observe => UnknownEntries::Observe,
+                RawUnknownEntries::Foreign => UnknownEntries::Foreign,
+            },
             new_devices: match raw.on_authority_unreachable {
                 RawUnreachable::Hold => None,
                 RawUnreachable::AllowNew => Some(NewDevices::Allow),

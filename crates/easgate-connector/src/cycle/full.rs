@@ -7,7 +7,6 @@ use easgate_store::{Marks, Organization, Rows, StoreError, Writer};
 use time::OffsetDateTime;
 
 use super::part::{after_full, known_of, records_after_full};
-use super::write::key;
 use super::{Cycle, CycleError, Planned, Seen, by_id};
 use crate::drift::look;
 use crate::gather::{FactsError, Gather, Gathered};
@@ -116,7 +115,11 @@ impl Cycle<'_> {
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
 
-        begun.decided(planned.plan.changes.iter().map(key));
+        self.look_at_unknown_entries(organization, &planned, &owned)
+            .await?;
+        // Also what is to stay as it is: an older run may be about to change it.
+        let all = planned.decisions.iter();
+        begun.decided(all.filter_map(|one| Some((one.mailbox?, one.device.clone()))));
         let open = writer.organization().open_work().await?;
         self.act(writer, begun, &planned, &refused, &mut report).await;
         // What was found to have changed before all was read is done with.

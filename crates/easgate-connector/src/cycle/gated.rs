@@ -127,6 +127,6 @@ impl Cycle<'_> {
 const fn reach(kind: Kind) -> Reach {
     match kind {
         Kind::Full => Reach::Everything,
-        Kind::Quick | Kind::Watch | Kind::User => Reach::Decided,
+        Kind::Quick | Kind::Watch | Kind::User | Kind::Command => Reach::Decided,
     }
 }

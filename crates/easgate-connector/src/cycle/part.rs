@@ -108,6 +108,16 @@ impl Cycle<'_> {
             return Ok(report);
         }
         let noticed = self.notice(writer, head, part).await?;
+        if begun.has_older() {
+            // Older runs leave to this one, or to whichever treats the open work, what has another fact now.
+            let changed = noticed
+                .changed
+                .keys()
+                .cloned()
+                .map(|device| (Work::Device(device), head.started));
+            let changed = Targets::of(writer.organization(), &changed.collect::<Vec<_>>()).await?;
+            begun.decided(changed.devices());
+        }
         report.warnings.extend(noticed.warnings.iter().cloned());
         let open = match part {
             Part::User(_) => noticed
@@ -118,7 +128,11 @@ impl Cycle<'_> {
                 .collect(),
             Part::Quick | Part::Watch => writer.organization().open_work().await?,
         };
-        let targets = Targets::of(writer.organization(), &open).await?;
+        let mut targets = Targets::of(writer.organization(), &open).await?;
+        if !matches!(part, Part::User(_)) {
+            let live = begun.queue().live();
+            targets.add_doubtful(writer.organization(), &live).await?;
+        }
         if let Some(needed) = targets.too_many(&head.before) {
             report.full_needed = Some(needed);
             return Ok(report);

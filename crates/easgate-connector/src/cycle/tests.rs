@@ -39,6 +39,10 @@ impl Clock for Still {
         Duration::ZERO
     }
 
+    fn since_boot(&self) -> Duration {
+        self.elapsed()
+    }
+
     async fn sleep(&self, _: Duration) {}
 }
 

@@ -134,10 +134,11 @@ impl Cycle<'_> {
             });
         }
         let started = self.clock.elapsed();
-        let run = writer
-            .start_run(undoing.name(), self.config.mode.name(), self.clock.now())
-            .await?;
         let begun = self.queue.begin(started);
+        let live = begun.queue().live();
+        let run = writer
+            .start_run_beside(&live, undoing.name(), self.config.mode.name(), self.clock.now())
+            .await?;
         begun.has_row(run);
         let mut report = UndoReport::begin(&self.config.name, undoing.name(), run);
         let done = self.undo_steps(writer, (&begun, run), undoing, &mut report).await;

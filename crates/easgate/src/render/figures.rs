@@ -64,6 +64,7 @@ pub(crate) fn overdue_text(overdue: &Overdue) -> String {
         easgate_connector::Kind::Full => "full sync",
         easgate_connector::Kind::Quick => "quick sync",
         easgate_connector::Kind::User => "sync of a user",
+        easgate_connector::Kind::Command => "command",
     };
     format!(
         "no {what} has read everything for {}: {last}",

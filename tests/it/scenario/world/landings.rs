@@ -41,6 +41,8 @@ pub(crate) struct Landing {
     pub(crate) device: DeviceId,
     pub(crate) before: AccessState,
     pub(crate) after: AccessState,
+    /// Whether a block entry was taken back.
+    pub(crate) unblocked: bool,
     /// Whether the newest complete facts allowed it when it was sent; `None` where they left it open, and where
     /// somebody decided by hand.
     pub(crate) verdict: Option<bool>,
@@ -104,6 +106,7 @@ impl State {
                 hand: sent.hand,
                 mailbox: change.mailbox,
                 address: address.clone(),
+                unblocked: change.remove_blocked.contains(&device),
                 device,
                 before,
                 after,

@@ -40,6 +40,9 @@ impl Loop {
     /// What the end says about the next time.
     fn count(&mut self, active: &Active, outcome: &Outcome) {
         let kind = active.job.kind();
+        if kind == Kind::Command {
+            return;
+        }
         let began = Some(active.since);
         if outcome.needs_full() {
             self.full_is_needed();
@@ -57,7 +60,7 @@ impl Loop {
             Kind::Full => self.last.full = self.last.full.max(began),
             Kind::Quick => self.last.quick = self.last.quick.max(began),
             Kind::Watch => self.last.watch = self.last.watch.max(began),
-            Kind::User => {}
+            Kind::User | Kind::Command => {}
         }
         self.failures = 0;
         self.paused_until = None;
@@ -127,11 +130,22 @@ impl Loop {
                 let error = error.unwrap_or_default();
                 tracing::error!(event = events::SYNC_UNREAD, %organization, %kind, exit, error, "Sync could not read");
             }
+            Outcome::Told { exit, .. } => {
+                let command = command_of(&active.job);
+                tracing::info!(event = events::COMMAND_ENDED, %organization, command, exit, by = %active.job.by, "Command ended");
+            }
             Outcome::Broken { why, message } => {
                 let why = why.name();
                 tracing::error!(event = events::SYNC_BROKEN, %organization, %kind, why, %message, "Sync broken");
             }
         }
+    }
+}
+
+fn command_of(job: &Job) -> &'static str {
+    match &job.work {
+        Work::Order(order) => order.what.name(),
+        Work::Full | Work::Quick | Work::Watch | Work::User(_) => job.kind().name(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easgate_config::Organization;
-use easgate_connector::service::{By, Handle, Job, LoopStatus, Role, Service, Work, events};
+use easgate_connector::service::{By, Handle, Job, LoopStatus, Order, Role, Service, Work, events};
 use easgate_connector::{Clock, Kind};
 use easgate_model::escape;
 use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError};
@@ -20,7 +20,8 @@ use super::listen::Asked;
 use super::notify::Notifier;
 use super::reload::{Loaded, ReloadError};
 use super::runner::SiteRunner;
-use crate::control::{Answer, Request, SyncRequest};
+use crate::control::{Answer, OrderRequest, Request, SyncRequest};
+use crate::installation::Own;
 use crate::metrics::{self, Maker, Textfile};
 use crate::render::{count, time};
 use crate::{logging, output};
@@ -67,17 +68,19 @@ impl Running {
     }
 
     /// Starts every loop, and tells that the service is there.
-    pub(super) fn begin(&mut self) {
-        self.start_all();
+    ///
+    /// With `replacing`, the right to write is taken from whoever has it.
+    pub(super) fn begin(&mut self, replacing: bool) {
+        self.start_all(replacing);
         self.notifier.ready(&self.summary());
     }
 
     /// Starts the loop of each organisation of the file, or gives it what the file says.
-    fn start_all(&mut self) {
+    fn start_all(&mut self, replacing: bool) {
         let organizations = std::mem::take(&mut self.loaded.configuration.organizations);
         self.organizations = organizations.into_iter().map(Arc::new).collect();
         for organization in &self.organizations {
-            let runner = SiteRunner::new(Arc::clone(organization), self.store.clone());
+            let runner = SiteRunner::new(Arc::clone(organization), self.store.clone(), replacing);
             let schedule = organization.schedule.clone();
             self.service.start(&organization.name, schedule, Arc::new(runner));
         }
@@ -143,6 +146,22 @@ impl Running {
         }
     }
 
+    /// Whether another installation has taken the place of this one. Where the store does not answer nobody knows, and
+    /// nothing is written either.
+    pub(super) async fn is_replaced(&self, own: &Own) -> bool {
+        // It answers within seconds, or the next time.
+        let asked = timeout(Duration::from_secs(3), own.replaced_by(&self.store)).await;
+        let Ok(Ok(Some(other))) = asked else { return false };
+        tracing::error!(
+            event = events::INSTALLATION_REPLACED,
+            installation = %other.id,
+            node = escape(&other.node),
+            since = time(other.since),
+            "Another installation has taken the place of this one"
+        );
+        true
+    }
+
     /// Reads the configuration again; `uid` is who asked over the control socket.
     ///
     /// # Errors
@@ -206,7 +225,7 @@ impl Running {
         let service = std::mem::take(&mut self.loaded.configuration.service);
         self.loaded = next;
         self.loaded.configuration.service = service;
-        self.start_all();
+        self.start_all(false);
     }
 
     async fn record_change(&self, organization: &str, before: &str, after: &str, uid: Option<u32>) {
@@ -230,6 +249,7 @@ impl Running {
     pub(super) async fn answer(&mut self, asked: Asked) {
         let Asked {
             request,
+            body,
             uid,
             answers,
         } = asked;
@@ -248,6 +268,13 @@ impl Running {
                 }
             },
             Request::Sync(request) => match self.sync(&request, uid) {
+                Ok(waits) => {
+                    self.followers.spawn(follow(waits, answers));
+                    return;
+                }
+                Err(answer) => answer,
+            },
+            Request::Order(request) => match self.order(&request, body, uid) {
                 Ok(waits) => {
                     self.followers.spawn(follow(waits, answers));
                     return;
@@ -305,7 +332,31 @@ impl Running {
             log_on_again: request.log_on_again,
             ..Job::new(work, By::Peer { uid })
         };
-        let handles = self.meant(request.organization.as_deref())?;
+        self.asked(request.organization.as_deref(), &job)
+    }
+
+    /// Starts the command that `request` asks for; `body` is what followed it.
+    fn order(
+        &self,
+        request: &OrderRequest,
+        body: String,
+        uid: u32,
+    ) -> Result<Vec<super::follow::Wait>, Answer> {
+        if let Some(answer) = self.refuse_other(request.configuration.as_deref()) {
+            return Err(answer);
+        }
+        let what = request.order.ordered(body);
+        let order = Order {
+            what: what.map_err(|message| Answer::refused("request", message))?,
+            by: request.by.clone(),
+        };
+        let job = Job::new(Work::Order(Arc::new(order)), By::Peer { uid });
+        self.asked(Some(&request.organization), &job)
+    }
+
+    /// Asks the organisations that are meant for `job`.
+    fn asked(&self, organization: Option<&str>, job: &Job) -> Result<Vec<super::follow::Wait>, Answer> {
+        let handles = self.meant(organization)?;
         let wait = |(name, handle): (&String, &Handle)| super::follow::Wait {
             organization: name.clone(),
             outcome: handle.trigger(job.clone()),

@@ -29,8 +29,20 @@ impl Service {
 
     /// Starts it, and waits until it takes signals.
     pub(crate) async fn start_with(place: &Place, environment: &[(&str, &str)]) -> Self {
-        let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_easgate"))
+        let program = tokio::process::Command::new(env!("CARGO_BIN_EXE_easgate"));
+        Self::start_by(program, place, &[], environment).await
+    }
+
+    /// Starts it by a command that becomes the program.
+    pub(super) async fn start_by(
+        mut program: tokio::process::Command,
+        place: &Place,
+        more: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut child = program
             .args(["run", "--log-json"])
+            .args(more)
             .current_dir(place.folder.path())
             .env("EXCHANGE_PASSWORD", "P@ssw0rd!")
             .envs(environment.iter().copied())
@@ -131,6 +143,17 @@ impl Service {
     pub(crate) async fn stops(self, place: &Place) {
         let log = self.ends().await;
         assert_eq!(place.exchange.open_shells(), 0, "{log}");
+    }
+
+    /// Waits until it ends by itself; its code, and all that it logged.
+    pub(super) async fn exited(mut self) -> (Option<i32>, String) {
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let log = self.log();
+        let status = status
+            .unwrap_or_else(|_| panic!("it did not end:\n{log}"))
+            .unwrap();
+        while self.reader.join_next().await.is_some() {}
+        (status.code(), self.log())
     }
 
     /// Tells it to stop, and sees that it does in time; all that it logged.
