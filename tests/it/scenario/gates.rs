@@ -8,7 +8,7 @@
 use std::fmt::Write;
 
 use easgate_compliance::NewDevices;
-use easgate_store::{Actor, HeldVerdict, NewOverride, Organization, Pause, Said};
+use easgate_store::{Actor, HeldState, HeldVerdict, NewOverride, Organization, Pause, Said};
 
 use super::rig::Rig;
 use super::script::duration;
@@ -108,7 +108,8 @@ async fn overrides(organization: &Organization) -> String {
 /// Approves of what is held because of `cause`.
 async fn approve(organization: &Organization, cause: &str, now: time::OffsetDateTime) -> String {
     let plans = organization.held_plans().await.unwrap();
-    let plan = plans.iter().find(|plan| plan.cause == cause).expect("it is held");
+    let mut open = plans.iter().filter(|plan| plan.state == HeldState::Held);
+    let plan = open.find(|plan| plan.cause == cause).expect("it is held");
     let said = Said {
         by: dana(),
         at: now,

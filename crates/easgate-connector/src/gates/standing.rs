@@ -148,10 +148,10 @@ impl HeldSummary {
         let command = self
             .command(organization)
             .map_or_else(String::new, |command| format!("; to release: {command}"));
-        let again = if self.is_undoing() && self.state != HeldState::Rejected {
-            ", and then ask for it again"
-        } else {
-            ""
+        let again = match self.state {
+            HeldState::Held if self.is_undoing() => ", and then ask for it again",
+            HeldState::Approved if self.is_undoing() => "; it goes when it is asked for again",
+            HeldState::Held | HeldState::Approved | HeldState::Rejected | HeldState::Ended => "",
         };
         format!(
             "plan {} ({}): {} changes {what}{command}{again}",
