@@ -29,7 +29,7 @@ pub(crate) fn dist() -> Result<(), Failure> {
 /// Builds the binary.
 pub(crate) fn build(build: Build) -> Result<PathBuf, Failure> {
     let flags: &[&str] = match build {
-        Build::Release => &["--release"],
+        Build::Release => &["--profile", "shipped"],
         Build::Debug => &[],
     };
     let mut cargo = run::command(env!("CARGO"));
@@ -40,7 +40,7 @@ pub(crate) fn build(build: Build) -> Result<PathBuf, Failure> {
 /// Where the binary is once it is built.
 pub(crate) fn built(build: Build) -> PathBuf {
     let folder = match build {
-        Build::Release => "release",
+        Build::Release => "shipped",
         Build::Debug => "debug",
     };
     target().join(folder).join("easgate")

@@ -124,6 +124,9 @@ pub(crate) struct RawExchange {
     /// How many shells Exchange gives the account, 4 to 18; three of them are left to the administrator.
     #[serde(default = "shells")]
     pub(crate) shells: usize,
+    /// How often a list is read at most, 1 to 10, before a run ends without it; lists that have arrived are kept meanwhile.
+    #[serde(default = "tries")]
+    pub(crate) tries: usize,
     /// Whether another server is used when one cannot be reached: the next of `servers`, then those that the organisation
     /// itself told in the last good run (with `basic` and `ntlm` only those that `addresses` names); with `false` only the first ever is.
     #[serde(default = "yes")]
@@ -217,6 +220,9 @@ pub(crate) struct RawEnrollment {
     pub(crate) no_proxy: Option<Vec<String>>,
     /// `graph`: a PEM file with certificates to trust besides the system's.
     pub(crate) ca_file: Option<String>,
+    /// `graph`: how often a page of a list is asked for at most, 1 to 20, while Graph does not answer or asks to wait; 6 when not
+    /// set. A list goes on with the page that did not come.
+    pub(crate) tries: Option<u32>,
     /// `graph`: the root of Graph in place of the cloud's, `https://host[:port]`; http for this computer alone.
     pub(crate) graph_root: Option<String>,
     /// `graph`: the root for tokens in place of the cloud's, likewise.
@@ -391,6 +397,10 @@ impl Default for RawAudit {
             key: "audit.key".to_owned(),
         }
     }
+}
+
+const fn tries() -> usize {
+    3
 }
 
 const fn shells() -> usize {

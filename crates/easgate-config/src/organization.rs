@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::schedule::Schedule;
-use easgate_connector::{Mode, OrganizationConfig, Precautions};
+use easgate_connector::{Expected, Mode, OrganizationConfig, Precautions};
 use easgate_intune::{Credential, FileSource, GraphConfig, ProxyLogin};
 use secrecy::SecretString;
 
@@ -86,6 +86,8 @@ pub struct Organization {
     pub precautions: Precautions,
     /// What the service does by itself, and when.
     pub schedule: Schedule,
+    /// How old the last runs may be.
+    pub expected: Expected,
 }
 
 impl Organization {
@@ -98,6 +100,7 @@ impl Organization {
             policy: self.policy.clone(),
             limits: self.limits,
             lanes: 1,
+            tries: self.exchange.tries,
             accept_shrunken: BTreeSet::new(),
             precautions: self.precautions,
         }

@@ -172,6 +172,7 @@ impl Apply<'_> {
         is_gain: &(impl Fn(&Change) -> bool + Sync),
     ) -> Result<AppliedChange, Failure> {
         let queue = self.begun.queue();
+        let promised = self.begun.promised(change, is_gain(change));
         if !lets_in(change) {
             queue.all_are_in().await;
             self.settled(change).await?;
@@ -210,6 +211,7 @@ impl Apply<'_> {
             at: self.clock.now(),
         };
         let id = self.writer.intend_unless_paused(&intent).await?;
+        drop(promised);
         let result = self.attempts(gate, pass, &command).await;
         let outcome = match &result {
             Ok(()) => Outcome::Applied,

@@ -2,6 +2,7 @@
 //!
 //! `full` is what a full sync reads, `part` what the other kinds do; `planned` and `write` are the same for every kind of run.
 
+mod counted;
 mod from_file;
 mod full;
 mod gated;
@@ -29,6 +30,7 @@ use crate::progress::ProgressSink;
 use crate::queue::{Begun, WriteQueue};
 use crate::recovery::{Mailboxes, RecoveryError};
 use crate::report::{Report, ReportError, chain};
+use crate::service::events;
 use crate::watched::watched;
 use part::Part;
 
@@ -183,6 +185,7 @@ impl Cycle<'_> {
         if let Some(run) = begun.run() {
             self.finish(writer, run, &mut report, seen).await;
         }
+        self.count(writer, begun.run(), &report).await;
         if kind == Kind::Watch {
             watched(writer, &report, self.clock.now()).await;
         }
@@ -237,7 +240,7 @@ pub(crate) async fn give_back(writer: Writer) {
 
 /// Tells the system log the head of the audit, so that an audit whose end is cut or written anew can be found out.
 pub(crate) fn tell_head(organization: &str, head: AuditHead) {
-    tracing::info!(event_id = "audit.head", organization, %head, "The audit stands here");
+    tracing::info!(event = events::AUDIT_HEAD, organization, %head, "The audit stands here");
 }
 
 /// Writes the end of a run, and tells the head of the audit then. Gives the error when the end could not be written.

@@ -1,5 +1,6 @@
 //! The one way to the device lists of an organisation, for every run of this process.
 
+mod promise;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -9,6 +10,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use easgate_compliance::Window;
 use easgate_model::{DeviceId, MailboxId};
 use easgate_store::RunId;
 use tokio::sync::Notify;
@@ -23,9 +25,11 @@ pub(crate) type Key = (MailboxId, DeviceId);
 /// # Guarantees
 /// One mailbox is changed by one run at a time. All runs share the lanes that the server bears. What was decided by
 /// newer facts about a device replaces what waits by older ones. Nobody loses access while somebody waits to get it.
+/// What a run is about to do counts for the guard of every other.
 pub struct WriteQueue {
     state: Mutex<State>,
     changed: Notify,
+    guarding: tokio::sync::Mutex<()>,
 }
 
 pub(crate) struct State {
@@ -41,6 +45,8 @@ pub(crate) struct State {
     /// The newest facts by which a device was decided, as far as an older run could still write.
     newest: HashMap<Key, Age>,
     last: Age,
+    /// What runs have promised and not done yet.
+    promises: BTreeMap<Age, Window>,
     runs: BTreeMap<Age, Option<RunId>>,
 }
 
@@ -69,9 +75,11 @@ impl WriteQueue {
                 letting_in: 0,
                 newest: HashMap::new(),
                 last: Age::default(),
+                promises: BTreeMap::new(),
                 runs: BTreeMap::new(),
             }),
             changed: Notify::new(),
+            guarding: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -161,6 +169,7 @@ impl Drop for Begun<'_> {
     fn drop(&mut self) {
         let mut state = self.queue.state();
         state.runs.remove(&self.age);
+        state.promises.remove(&self.age);
         // What is older than every run that is left can replace nothing any more.
         match state.runs.keys().next().copied() {
             None => state.newest = HashMap::new(),

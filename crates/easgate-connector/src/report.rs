@@ -63,6 +63,8 @@ pub struct Report {
     pub server: Option<String>,
     /// How long changes took from when device management knew, in runs that look at what changed.
     pub latency: Option<Latency>,
+    /// The same for each of these changes.
+    pub took: Vec<Duration>,
     /// Why this run changed nothing and leaves everything to a full sync, which is to run now.
     pub full_needed: Option<FullNeeded>,
 }
@@ -168,6 +170,7 @@ impl Report {
             durations: Durations::default(),
             server: None,
             latency: None,
+            took: Vec::new(),
             full_needed: None,
         }
     }

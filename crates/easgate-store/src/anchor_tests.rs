@@ -153,3 +153,29 @@ fn a_key_that_many_make_at_the_same_moment_is_one_key() {
         assert!(anchor.key().unwrap().is_some());
     }
 }
+
+#[tokio::test]
+async fn a_run_on_an_older_copy_raises_doubt_before_its_seal_hides_that_it_is_one() {
+    let folder = TempDir::new().unwrap();
+    let (file, copy) = (folder.path().join("easgate.db"), folder.path().join("copy.db"));
+    let run_once = async || {
+        let store = store(folder.path()).await;
+        let writer = writer(&store).await;
+        let run = writer.start_run("quick", "enforce", NOW).await.unwrap();
+        let end = finish(RunResult::Failed, None);
+        writer.finish_run(run, &end).await.unwrap();
+        let caution = writer.organization().caution().await.unwrap();
+        drop(writer);
+        store.close().await;
+        caution
+    };
+    assert_eq!(run_once().await, None);
+    fs::copy(&file, &copy).unwrap();
+    assert_eq!(run_once().await, None);
+    fs::copy(&copy, &file).unwrap();
+    // It changes nothing and could not read anything, and still nobody can miss it, nor in the run after it.
+    for _ in 0..2 {
+        let caution = run_once().await.unwrap();
+        assert_eq!(caution.kind, crate::CautionKind::Restored);
+    }
+}

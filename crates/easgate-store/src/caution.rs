@@ -112,7 +112,7 @@ impl Organization {
     ///
     /// # Errors
     /// The store or the file of checkpoints cannot be read.
-    pub async fn is_older_than_its_seal(&self) -> Result<bool, StoreError> {
+    async fn is_older_than_its_seal(&self) -> Result<bool, StoreError> {
         let Some(anchor) = self.anchor() else {
             return Ok(false);
         };
@@ -139,6 +139,23 @@ impl Organization {
                 .await
                 .map_err(reading("the audit"))?;
         Ok(kept.as_ref() != Some(&last.hash))
+    }
+
+    /// Lets nothing be written when the store is older than its seal, unless something stands in the way already.
+    ///
+    /// Before a run begins: at its end it seals the audit anew, and nobody could tell any more.
+    pub(crate) async fn doubt_if_old(&self, by: &Actor, now: OffsetDateTime) -> Result<(), StoreError> {
+        if self.caution().await?.is_some() || !self.is_older_than_its_seal().await? {
+            return Ok(());
+        }
+        let caution = Caution {
+            kind: CautionKind::Restored,
+            since: now,
+            detail: "the store is older than the last seal of its audit: it was emptied, or an earlier copy was put in \
+                     its place, and entries of ours in the lists look like those of somebody else"
+                .to_owned(),
+        };
+        self.raise_caution(&caution, by).await
     }
 
     /// Lets nothing be written from now on, in every process that uses this store. What stands already stays.

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod cautions;
 pub(crate) mod devices;
+pub(crate) mod figures;
 pub(crate) mod gates;
 pub(crate) mod known;
 pub(crate) mod last_runs;
@@ -56,6 +57,10 @@ macro_rules! every_test {
             what_a_run_could_not_decide_leaves_what_an_earlier_one_said,
             a_device_that_stands_twice_in_a_run_is_one_row,
             texts_with_the_character_that_no_database_has_are_kept_without_it;
+            crate::contract::figures:
+            what_is_counted_adds_up_and_every_organisation_counts_for_itself,
+            how_long_changes_took_is_kept_for_a_week_and_within_bounds,
+            the_changes_of_a_run_are_counted_by_what_became_of_them;
             crate::contract::gates:
             while_writing_is_paused_nothing_is_intended,
             a_held_plan_keeps_its_id_and_the_last_word_counts,

@@ -240,7 +240,7 @@ impl Writer {
     ///
     /// # Errors
     /// The journal or the audit cannot be written: nothing may be changed.
-    pub async fn intend(&self, intent: &Intent) -> Result<IntentId, JournalError> {
+    pub(crate) async fn intend(&self, intent: &Intent) -> Result<IntentId, JournalError> {
         let wrong = |source| JournalError::writing("an intent", source);
         let mut transaction = self.begin().await.map_err(wrong)?;
         let id = self.insert(&mut transaction, intent).await.map_err(wrong)?;

@@ -157,7 +157,8 @@ impl Writer {
         self.start_run_beside(&BTreeSet::new(), kind, mode, now).await
     }
 
-    /// Begins a run beside those of this process that are still `live`, which are not closed.
+    /// Begins a run beside those of this process that are still `live`, which are not closed. When the store is older
+    /// than the last seal of its audit, nothing is written to Exchange from then on ([`Organization::caution`]).
     ///
     /// # Errors
     /// The store cannot be written.
@@ -170,6 +171,7 @@ impl Writer {
     ) -> Result<RunId, StoreError> {
         let wrong = writing("the run");
         let sealing = self.prepare_seal()?;
+        self.organization().doubt_if_old(self.actor(), now).await?;
         let mut transaction = self.begin().await.map_err(&wrong)?;
         self.interrupt(&mut transaction, live, now)
             .await

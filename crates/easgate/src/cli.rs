@@ -3,6 +3,7 @@
 mod apply;
 mod audit;
 mod gates;
+mod metrics;
 mod run;
 mod store;
 mod sync;
@@ -20,6 +21,7 @@ pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments}
 pub(crate) use gates::{
     ApproveArguments, GateCommand, HeldArguments, PauseArguments, RejectArguments, ResumeArguments,
 };
+pub(crate) use metrics::MetricsArguments;
 pub(crate) use run::RunArguments;
 pub(crate) use store::{RebuildArguments, StoreBackupArguments, StoreCommand, StoreRestoreArguments};
 pub(crate) use sync::{SyncArguments, What};
@@ -34,6 +36,7 @@ const EXIT_CODES: &str = "Exit codes:
   2  some changes or checks failed; the rest was done
   3  changes are held by the guard
   4  the facts could not be read completely; nothing was changed
+  5  status and check: the last run that read everything is too old
 
 Examples:
   easgate demo
@@ -88,9 +91,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  easgate explain alice@contoso.com\n  easgate explain alice@contoso.com ApplC39GQ8NNDTDL --json"
     )]
     Explain(ExplainArguments),
-    /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 0 whatever it shows
+    /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 5 when the last good run is too old
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
+    /// Prints figures for a monitoring system, in Prometheus' text form: those of the running service, else of the store
+    #[command(after_help = metrics::EXAMPLES)]
+    Metrics(MetricsArguments),
     #[command(flatten)]
     Gates(GateCommand),
     #[command(flatten)]

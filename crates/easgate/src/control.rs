@@ -6,7 +6,7 @@
 mod client;
 mod wire;
 
-pub(crate) use client::{hand_over, status};
+pub(crate) use client::{hand_over, metrics, status};
 pub(crate) use wire::{Answer, Request, SyncRequest};
 
 /// The longest line that is read, in bytes. A report names what failed, device by device.

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Held,
     /// The facts could not be read completely; nothing was changed.
     Unread,
+    /// The last run that read everything is too old.
+    Overdue,
 }
 
 impl Exit {
@@ -37,6 +39,7 @@ impl Exit {
             Self::Failed => 2,
             Self::Held => 3,
             Self::Unread => 4,
+            Self::Overdue => 5,
         }
     }
 }

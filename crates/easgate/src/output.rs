@@ -18,6 +18,11 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
+/// Prints `text` as it is.
+pub(crate) fn text(text: &str) {
+    let _ = write!(io::stdout().lock(), "{text}");
+}
+
 /// Prints `value` as one JSON document over several lines.
 ///
 /// # Errors

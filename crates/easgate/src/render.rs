@@ -3,6 +3,7 @@
 pub(crate) mod changes;
 pub(crate) mod devices;
 pub(crate) mod explanation;
+pub(crate) mod figures;
 pub(crate) mod gates;
 pub(crate) mod report;
 pub(crate) mod service;

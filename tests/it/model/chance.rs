@@ -17,6 +17,11 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
+    /// Chance of its own, for what happens at another moment.
+    pub(crate) const fn apart(&mut self) -> Self {
+        Self(self.next())
+    }
+
     /// A number below `end`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(end).unwrap()).unwrap()

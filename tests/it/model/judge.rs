@@ -1,11 +1,11 @@
 //! What the facts say of a phone, by a short reading of the rules that shares no code with the product, and the laws.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use easgate_model::{AccessState, DeviceId, Inventory, Mailbox, MailboxId};
+use easgate_model::{AccessState, DeviceId, Inventory, Mailbox};
 use time::Duration;
 
-use crate::scenario::world::{Landing, State};
+use crate::scenario::world::{Hand, Landing, State, entry};
 
 /// Whether `facts` allow the phone: `None` where they leave it open.
 pub(crate) fn verdict(facts: &Inventory, mailbox: &Mailbox, device: &DeviceId) -> Option<bool> {
@@ -42,11 +42,17 @@ pub(crate) fn verdict(facts: &Inventory, mailbox: &Mailbox, device: &DeviceId) -
     }
 }
 
-/// P1: the most phones that lost access within any 24 hours, when they are more than `limit`.
-pub(crate) fn lost_too_many(landings: &[Landing], limit: usize) -> Option<String> {
+/// P1: the most phones that lost access within any 24 hours without anybody's consent, when they are more than
+/// `limit`.
+pub(super) fn lost_too_many(
+    landings: &[Landing],
+    limit: usize,
+    has_consent: impl Fn(&Landing) -> bool,
+) -> Option<String> {
     let lost: Vec<_> = landings
         .iter()
-        .filter(|one| one.before == AccessState::Allowed && one.after != AccessState::Allowed)
+        .filter(|one| one.hand == Hand::Ours && one.before == AccessState::Allowed)
+        .filter(|one| one.after != AccessState::Allowed && !has_consent(one))
         .collect();
     lost.iter().find_map(|first| {
         let day: BTreeSet<_> = lost
@@ -58,20 +64,19 @@ pub(crate) fn lost_too_many(landings: &[Landing], limit: usize) -> Option<String
     })
 }
 
-/// P2 and P3: what landed against the newest complete facts.
-pub(crate) fn against_the_facts(landings: &[Landing]) -> Vec<String> {
+/// P2 and P3: what was sent against the newest complete facts.
+pub(super) fn against_the_facts(landings: &[Landing]) -> Vec<String> {
     let allowed = AccessState::Allowed;
     landings
         .iter()
-        .filter(|one| !one.late)
         .filter_map(|one| match one.verdict {
             Some(true) if one.before == allowed && one.after != allowed => Some(format!(
-                "P2: {} of {} lost access that the facts allow",
-                one.device, one.address
+                "P2: {} of {} lost access that the facts allow, by {:?} at {}",
+                one.device, one.address, one.hand, one.at
             )),
             Some(false) if one.before != allowed && one.after == allowed => Some(format!(
-                "P3: {} of {} gained access that the facts refuse",
-                one.device, one.address
+                "P3: {} of {} gained access that the facts refuse, by {:?} at {}",
+                one.device, one.address, one.hand, one.at
             )),
             Some(_) | None => None,
         })
@@ -79,13 +84,13 @@ pub(crate) fn against_the_facts(landings: &[Landing]) -> Vec<String> {
 }
 
 /// P5: allow entries of ours that stand although the facts refuse the phone.
-pub(crate) fn unfounded_entries(state: &State, facts: &Inventory, owned: &BTreeSet<String>) -> Vec<String> {
-    let by_id: BTreeMap<MailboxId, &Mailbox> = state.mailboxes.iter().map(|one| (one.id, one)).collect();
+pub(super) fn unfounded_entries(state: &State, facts: &Inventory, owned: &BTreeSet<String>) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (id, mailbox) in by_id {
+    for mailbox in &state.mailboxes {
         for device in &mailbox.allowed {
-            let entry = format!("{id} allow {device}").to_ascii_lowercase();
-            if owned.contains(&entry) && verdict(facts, mailbox, device) == Some(false) {
+            let is_ours = owned.contains(&entry(mailbox.id, "allow", device));
+            let by_hand = state.by_hand.contains(&entry(mailbox.id, "", device));
+            if is_ours && !by_hand && verdict(facts, mailbox, device) == Some(false) {
                 wrong.push(format!(
                     "P5: {device} of {} is on the allow list, ours, and refused",
                     mailbox.name
@@ -97,7 +102,7 @@ pub(crate) fn unfounded_entries(state: &State, facts: &Inventory, owned: &BTreeS
 }
 
 /// P6: phones that have not what the facts give them, as far as nobody else says otherwise.
-pub(crate) fn disagreements(state: &State, facts: &Inventory, foreign: &BTreeSet<String>) -> Vec<String> {
+pub(super) fn disagreements(state: &State, facts: &Inventory, foreign: &BTreeSet<String>) -> Vec<String> {
     let mut wrong = Vec::new();
     for (id, device) in &state.phones {
         let Some(mailbox) = state.mailboxes.iter().find(|mailbox| mailbox.id == *id) else {
@@ -105,7 +110,7 @@ pub(crate) fn disagreements(state: &State, facts: &Inventory, foreign: &BTreeSet
         };
         let is_foreign = ["allow", "block"]
             .iter()
-            .any(|list| foreign.contains(&format!("{id} {list} {device}").to_ascii_lowercase()));
+            .any(|list| foreign.contains(&entry(*id, list, device)));
         let has = state.access(*id, device) == AccessState::Allowed;
         if let Some(wanted) = verdict(facts, mailbox, device)
             && wanted != has

@@ -4,14 +4,18 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use easgate_compliance::{Limits, Threshold};
-use easgate_connector::{CycleError, Report};
+use easgate_connector::ports::SourceKind;
 use time::Duration;
 
 use super::chance::Chance;
-use super::events::{Event, calm, happen, populate};
+use super::events::{Event, Here};
+use super::happen::{calm, happen, is_home, life, new_phone, populate};
 use super::judge;
+use super::people::Approvals;
+use super::place::{Ended, Meanwhile, Place, StoreCopy, Work};
 use crate::scenario::rig::Rig;
 use crate::scenario::script::no_limits;
+use crate::scenario::world::{Hand, World, entry};
 
 /// How many phones may lose access within a day.
 const LOSSES: usize = 3;
@@ -48,100 +52,251 @@ impl Story {
 
 /// Lives the world of this number.
 pub(crate) async fn world(number: u64) -> Story {
-    let mut life = Life::new(number);
+    let mut life = Life::new(number).await;
     // The organisation and the tenant are those that answer at first.
-    life.first_run().await;
-    let rounds = 1 + life.chance.below(5);
+    life.one(&Work::Full).await;
+    life.judge();
+    life.between_rounds();
+    let rounds = 1 + life.chance.below(6);
     for _ in 0..rounds {
         life.round().await;
     }
     life.calm().await;
+    life.parts().await;
+    life.place.end().await;
     life.story
 }
 
-struct Life {
-    rig: Rig,
-    chance: Chance,
+/// What concerns the next run alone.
+#[derive(Default)]
+struct Next {
+    two_nodes: bool,
+    disk_full: bool,
+    second_store: bool,
+}
+
+pub(super) struct Life {
+    pub(super) world: World,
+    pub(super) place: Place,
+    pub(super) chance: Chance,
+    pub(super) approvals: Approvals,
     story: Story,
+    /// The easgate with a store of its own, once it has come.
+    rival: Option<Place>,
     /// An older copy of the store.
-    copy: Option<Vec<u8>>,
+    copy: Option<StoreCopy>,
+    /// Whether the store is older than its seal, until somebody says that it may be used.
+    is_old: bool,
     /// How far the machine's clock is ahead of everybody else's.
     ahead: Duration,
+    /// From which landing on the guard counts: what an older copy of the store does not have is lost, and after calm
+    /// nothing is held.
+    known_from: usize,
 }
 
 impl Life {
-    fn new(number: u64) -> Self {
+    async fn new(number: u64) -> Self {
         let mut chance = Chance::new(number);
-        let mut rig = Rig::new();
-        rig.config.limits = Limits {
-            loses_access: Threshold::devices(u64::try_from(LOSSES).unwrap()),
-            ..no_limits()
-        };
-        populate(&mut rig.world.state(), &mut chance);
+        let world = World::new();
+        populate(&mut world.state(), &mut chance);
+        let is_anchored = chance.percent(75);
         Self {
-            rig,
+            world,
+            place: Place::new(Hand::Ours, limits(), is_anchored).await,
             chance,
+            approvals: Approvals::default(),
             story: Story {
                 number,
                 lines: Vec::new(),
                 broken: Vec::new(),
             },
+            rival: None,
             copy: None,
+            is_old: false,
             ahead: Duration::ZERO,
+            known_from: 0,
         }
-    }
-
-    async fn first_run(&mut self) {
-        let result = self.rig.sync().await;
-        self.told(result.as_ref()).await;
-        self.judge();
-        self.between_rounds();
     }
 
     async fn round(&mut self) {
-        let mut two_nodes = false;
-        let mut disk_full = false;
+        let mut next = Next::default();
         for _ in 0..self.chance.below(4) {
             let event = Event::any(&mut self.chance);
             self.say(format!("{event}"));
-            happen(&mut self.rig.world.state(), event, &mut self.chance);
-            if event == Event::OldStore {
-                self.old_store().await;
-            }
+            happen(&mut self.world.state(), event, &mut self.chance);
             if let Event::Clock(days) = event {
                 self.ahead += Duration::days(days);
             }
-            disk_full |= event == Event::DiskFull;
-            two_nodes |= event == Event::TwoNodes;
+            if let Event::Here(here) = event {
+                self.happens_here(here, &mut next).await;
+            }
         }
-        self.rig.world.state().source_ahead = -self.ahead;
+        self.world.state().source_ahead = -self.ahead;
         if self.copy.is_none() && self.chance.percent(30) {
-            self.copy = self.rig.copy();
+            self.copy = Some(self.place.copy().await);
         }
-        if disk_full {
-            self.rig.break_journal().await;
+        if next.second_store {
+            self.rival_runs().await;
         }
-        if two_nodes {
-            let (one, other) = self.rig.sync_twice().await;
-            self.told(one.as_ref()).await;
-            self.told(other.as_ref()).await;
+        if next.disk_full {
+            self.place.break_journal().await;
+        }
+        self.whose().await;
+        self.stops_at(&next).await;
+        if next.two_nodes {
+            let (one, other) = (self.work(), self.work());
+            let (first, second) = self.place.twice(&self.world, (&one, &other)).await;
+            self.told(&one, &first);
+            self.told(&other, &second);
+        } else if self.chance.percent(25) {
+            self.beside().await;
         } else {
-            let result = self.rig.sync().await;
-            self.told(result.as_ref()).await;
+            let work = self.work();
+            self.one(&work).await;
         }
-        if disk_full {
-            self.rig.mend_journal().await;
+        if next.disk_full {
+            self.place.mend_journal().await;
         }
+        self.world.state().stopped = None;
         self.judge();
         self.between_rounds();
+    }
+
+    /// What concerns the store and its process.
+    async fn happens_here(&mut self, here: Here, next: &mut Next) {
+        match here {
+            Here::OldStore => self.old_store().await,
+            Here::DiskFull => next.disk_full = true,
+            Here::TwoNodes => next.two_nodes = true,
+            Here::SecondStore => next.second_store = true,
+            Here::Restart => self.place.end().await,
+            Here::Pause => self.place.pause(&self.world).await,
+            Here::Resume => {
+                self.place.resume(&self.world).await;
+                self.is_old = false;
+            }
+            Here::Say => self.say_to_held().await,
+            Here::ByHand => self.decide_by_hand().await,
+        }
+    }
+
+    /// Notes why nothing may be written in the next run.
+    async fn stops_at(&mut self, next: &Next) {
+        let organization = self.place.organization().await;
+        let is_paused = organization.paused().await.unwrap().is_some();
+        let has_caution = organization.caution().await.unwrap().is_some();
+        let mut state = self.world.state();
+        let is_off = self.ahead != Duration::ZERO && state.source == SourceKind::Graph;
+        let reasons = [
+            (next.disk_full, "the journal cannot be written"),
+            (is_paused, "writing is paused"),
+            (has_caution, "what the store says is doubtful"),
+            (self.is_old, "the store is older than its seal"),
+            (state.of_another, "another tenant answers"),
+            (!is_home(&state), "another organisation answers"),
+            (is_off, "the clock is a year off"),
+        ];
+        state.stopped = reasons.into_iter().find(|(is_so, _)| *is_so).map(|(_, why)| why);
+    }
+
+    fn work(&mut self) -> Work {
+        match self.chance.below(20) {
+            0..9 => Work::Full,
+            9..13 => Work::Quick,
+            13..17 => Work::Watch,
+            _ => {
+                let mailbox = self.chance.pick(&self.world.state().mailboxes);
+                Work::User(mailbox.addresses[0].clone())
+            }
+        }
+    }
+
+    /// One run, and the full sync that it asks for, if it does.
+    async fn one(&mut self, work: &Work) {
+        let ended = self.place.run(&self.world, work).await;
+        self.told(work, &ended);
+        match ended {
+            Some(Ok(report)) if *work == Work::Full => {
+                if report.exit_code() == 0 && report.paused.is_none() {
+                    self.check_entries().await;
+                }
+            }
+            Some(Ok(report)) if report.full_needed.is_some() && self.chance.percent(60) => {
+                let ended = self.place.run(&self.world, &Work::Full).await;
+                self.told(&Work::Full, &ended);
+            }
+            _ => {}
+        }
+    }
+
+    /// A run in the middle of another.
+    async fn beside(&mut self) {
+        let part = self.work();
+        let (first, second) = if self.chance.percent(30) {
+            (Work::Watch, part)
+        } else {
+            (part, Work::Watch)
+        };
+        let at = self.chance.pick(&["apply", "apply", "inventory", "devices"]);
+        let pauses = self.chance.percent(10);
+        let mut apart = self.chance.apart();
+        let meanwhile = Meanwhile {
+            at,
+            pauses,
+            happens: Box::new(move |world: &World| happen(&mut world.state(), Event::Life, &mut apart)),
+        };
+        self.say(format!(
+            "{first:?} waits at {at}, then {second:?}{}",
+            if pauses { ", and a pause" } else { "" }
+        ));
+        let (older, newer) = self.place.beside(&self.world, (&first, &second), meanwhile).await;
+        self.told(&first, &older);
+        self.told(&second, &newer);
+    }
+
+    /// The easgate with a store of its own looks at everything, and may take back what it made itself.
+    async fn rival_runs(&mut self) {
+        let answers = {
+            let state = self.world.state();
+            is_home(&state) && !state.of_another
+        };
+        if !answers {
+            // A new store belongs to whoever answers first.
+            return;
+        }
+        if self.rival.is_none() {
+            self.rival = Some(Place::new(Hand::Rival, no_limits(), true).await);
+        }
+        let Some(rival) = &mut self.rival else { return };
+        let ended = rival.run(&self.world, &Work::Full).await;
+        self.told(&Work::Full, &ended);
+        let mut state = self.world.state();
+        let listed = Rig::listed_in(&state);
+        state.foreign.retain(|entry| listed.contains(entry));
+        let of_rival = |entry: &&String| state.makers.get(*entry) == Some(&Hand::Rival);
+        let made: Vec<String> = listed.iter().filter(of_rival).cloned().collect();
+        state.foreign.extend(made);
+    }
+
+    /// What somebody put where an entry of ours had been taken out, before any run could see that, looks like ours.
+    async fn whose(&mut self) {
+        let owned = self.place.owned().await;
+        let mut state = self.world.state();
+        for entry in owned {
+            if state.once_ours.contains(&entry) && state.makers.contains_key(&entry) {
+                state.foreign.remove(&entry);
+                state.makers.insert(entry, Hand::Ours);
+            }
+        }
     }
 
     /// Time passes, and most troubles do.
     fn between_rounds(&mut self) {
         let hours = self.chance.pick(&[0, 1, 2, 12, 24, 49]);
         let goes_on = self.chance.percent(30);
-        let mut state = self.rig.world.state();
+        let mut state = self.world.state();
         state.now += Duration::hours(hours);
+        state.deliver_due();
         if !goes_on {
             calm(&mut state);
         }
@@ -149,44 +304,60 @@ impl Life {
             state.now -= self.ahead;
             self.ahead = Duration::ZERO;
         }
+        state.source_ahead = -self.ahead;
     }
 
     async fn old_store(&mut self) {
         let Some(copy) = self.copy.take() else { return };
-        self.rig.put_back(&copy);
+        self.is_old |= self.place.put_back(&copy).await;
         // Nobody can know any more that these are ours.
-        let owned = self.rig.owned().await;
-        let listed = self.rig.listed();
-        self.rig
-            .world
-            .state()
-            .foreign
-            .extend(listed.difference(&owned).cloned());
+        let owned = self.place.owned().await;
+        let mut state = self.world.state();
+        let listed = Rig::listed_in(&state);
+        state.foreign.extend(listed.difference(&owned).cloned());
+        self.known_from = state.landings.len();
     }
 
-    async fn told(&mut self, result: Option<&Result<Report, CycleError>>) {
-        match result {
-            None => self.say("the process ended".to_owned()),
-            Some(Err(error)) => self.say(format!("nothing done: {}", easgate_connector::chain(error))),
+    fn told(&mut self, work: &Work, ended: &Ended) {
+        match ended {
+            None => self.say(format!("{work:?}: the process ended")),
+            Some(Err(error)) => self.say(format!(
+                "{work:?}: nothing done: {}",
+                easgate_connector::chain(error)
+            )),
             Some(Ok(report)) => {
                 let changes = &report.changes;
                 self.say(format!(
-                    "exit {}: {} applied, {} failed, {} held",
+                    "{work:?}: exit {}: {} applied, {} failed, {} held, {} paused, {} replaced{}",
                     report.exit_code(),
                     changes.applied,
                     changes.failed,
-                    changes.held
+                    changes.held,
+                    changes.paused,
+                    report.replaced,
+                    if report.full_needed.is_some() {
+                        ", needs a full sync"
+                    } else {
+                        ""
+                    },
                 ));
-                if report.exit_code() == 0 {
-                    self.check_entries().await;
-                }
             }
+        }
+        let edits = std::mem::take(&mut self.world.state().log);
+        for edit in edits {
+            self.say(format!("  {edit}"));
         }
     }
 
     async fn check_entries(&mut self) {
-        let owned = self.rig.owned().await;
-        let state = self.rig.world.state();
+        let organization = self.place.organization().await;
+        if !organization.tombstones().await.unwrap().is_empty()
+            || organization.caution().await.unwrap().is_some()
+        {
+            return;
+        }
+        let owned = self.place.owned().await;
+        let state = self.world.state();
         if let Some(facts) = &state.newest {
             self.story
                 .broken
@@ -194,13 +365,18 @@ impl Life {
         }
     }
 
-    /// P1 to P4 over everything that has landed.
+    /// P1 to P4, and P7, over everything that has landed.
     fn judge(&mut self) {
-        let state = self.rig.world.state();
+        let mut state = self.world.state();
         let listed: BTreeSet<String> = Rig::listed_in(&state);
         let taken = state.foreign.difference(&listed);
         let mut broken: Vec<String> = taken.map(|entry| format!("P4: {entry} was taken out")).collect();
-        broken.extend(judge::lost_too_many(&state.landings, LOSSES));
+        broken.append(&mut state.lawless);
+        broken.extend(judge::lost_too_many(
+            &state.landings[self.known_from..],
+            LOSSES,
+            |one| self.approvals.hold(one) || state.by_hand.contains(&entry(one.mailbox, "", &one.device)),
+        ));
         broken.extend(judge::against_the_facts(&state.landings));
         for line in broken {
             if !self.story.broken.contains(&line) {
@@ -212,32 +388,72 @@ impl Life {
     /// Three runs, a day apart, with everything as it should be and the guard's consent.
     async fn calm(&mut self) {
         {
-            let mut state = self.rig.world.state();
+            let mut state = self.world.state();
             calm(&mut state);
             state.now -= self.ahead;
             state.source_ahead = Duration::ZERO;
         }
         self.judge();
-        // What a rival led to stands until an administrator says otherwise.
-        self.rig.resume().await;
-        self.rig.config.limits = no_limits();
-        self.rig.config.accept_shrunken = accepted();
+        self.known_from = self.world.state().landings.len();
+        // What stopped writing stands until an administrator says otherwise.
+        self.place.resume(&self.world).await;
+        self.place.config.limits = no_limits();
+        self.place.config.accept_shrunken = accepted();
         for _ in 0..3 {
-            self.rig.world.state().now += Duration::hours(25);
-            let result = self.rig.sync().await;
-            self.told(result.as_ref()).await;
+            self.world.state().now += Duration::hours(25);
+            self.one(&Work::Full).await;
         }
-        let left = match self.rig.plan().await {
+        self.agrees("after calm").await;
+        self.known_from = self.world.state().landings.len();
+        self.judge();
+    }
+
+    /// Then ordinary life goes on, and a run that looks at a part is enough for it.
+    async fn parts(&mut self) {
+        let goes_on = self.chance.percent(40);
+        if !goes_on || !self.story.broken.is_empty() {
+            return;
+        }
+        let (work, states): (_, &[&str]) = if self.chance.percent(50) {
+            (Work::Quick, &["compliant", "noncompliant", "unknown", "-"])
+        } else {
+            (Work::Watch, &["compliant", "noncompliant", "inGracePeriod"])
+        };
+        {
+            let mut state = self.world.state();
+            state.now += Duration::hours(1);
+            life(&mut state, &mut self.chance, states);
+            if work == Work::Quick {
+                // That one is gone is seen by full syncs alone where the server filters.
+                new_phone(&mut state, &mut self.chance);
+            }
+            state.now += Duration::minutes(1);
+        }
+        let ended = self.place.run(&self.world, &work).await;
+        self.told(&work, &ended);
+        if !matches!(&ended, Some(Ok(report)) if report.full_needed.is_some()) {
+            self.agrees("after a part").await;
+        }
+        self.known_from = self.world.state().landings.len();
+        self.judge();
+    }
+
+    /// P6: nothing is left to do, and phones have what the facts give them.
+    async fn agrees(&mut self, when: &str) {
+        let left = match self.place.plan(&self.world).await {
             Ok(planned) => planned
                 .plan
                 .changes
                 .iter()
-                .map(|change| format!("P6: still to do: {change:?}"))
+                .map(|change| format!("P6: {when} still to do: {change:?}"))
                 .collect(),
-            Err(error) => vec![format!("P6: no plan: {}", easgate_connector::chain(&error))],
+            Err(error) => vec![format!(
+                "P6: {when} no plan: {}",
+                easgate_connector::chain(&error)
+            )],
         };
         self.story.broken.extend(left);
-        let state = self.rig.world.state();
+        let state = self.world.state();
         if let Some(facts) = &state.newest {
             self.story
                 .broken
@@ -245,8 +461,15 @@ impl Life {
         }
     }
 
-    fn say(&mut self, line: String) {
+    pub(super) fn say(&mut self, line: String) {
         self.story.lines.push(line);
+    }
+}
+
+const fn limits() -> Limits {
+    Limits {
+        loses_access: Threshold::devices(3),
+        ..no_limits()
     }
 }
 

@@ -1,26 +1,22 @@
 //! A world, a store and a configuration, ready to run cycles.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::{
     Cycle, CycleError, Mode, OrganizationConfig, Planned, Precautions, Report, Silent, WriteQueue,
 };
 use easgate_model::EmailAddress;
-use easgate_store::{Actor, List, Store};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
+use easgate_store::{List, Store};
 use tempfile::TempDir;
 
-use super::world::{State, World};
+use super::world::{State, World, entry};
 
 pub(crate) struct Rig {
     pub(crate) world: World,
     pub(crate) config: OrganizationConfig,
     queue: WriteQueue,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// A sync that looks at a part.
@@ -40,6 +36,7 @@ impl Rig {
                 policy: Policy::default(),
                 limits: Limits::default(),
                 lanes: 1,
+                tries: 3,
                 accept_shrunken: BTreeSet::new(),
                 precautions: Precautions::default(),
             },
@@ -87,7 +84,7 @@ impl Rig {
         let store = self.store().await;
         let writer = store.organization("contoso").await.unwrap().lock().await.unwrap();
         let cycle = self.cycle(&store);
-        self.world.state().holds_first = true;
+        self.world.state().hold = Some("apply");
         let watch = async {
             self.world.begun.notified().await;
             let watched = cycle.watch_with(&writer).await;
@@ -98,76 +95,6 @@ impl Rig {
         drop(writer);
         store.close().await;
         results
-    }
-
-    /// Two processes at the same time.
-    pub(crate) async fn sync_twice(
-        &self,
-    ) -> (
-        Option<Result<Report, CycleError>>,
-        Option<Result<Report, CycleError>>,
-    ) {
-        let (one, other) = (self.store().await, self.store().await);
-        let cycles = (self.cycle(&one), self.cycle(&other));
-        let both = async { tokio::join!(cycles.0.full_sync(), cycles.1.full_sync()) };
-        let results = tokio::select! {
-            biased;
-            (first, second) = both => (Some(first), Some(second)),
-            () = self.world.crash.notified() => (None, None),
-        };
-        one.close().await;
-        other.close().await;
-        results
-    }
-
-    /// An administrator lets writing go on.
-    pub(crate) async fn resume(&self) {
-        let store = self.store().await;
-        let organization = store.organization("contoso").await.unwrap();
-        let now = self.world.state().now;
-        organization.end_caution(&Actor::program(), now).await.unwrap();
-        store.close().await;
-    }
-
-    /// A copy of the store's file, when there is one; no process has it open.
-    pub(crate) fn copy(&self) -> Option<Vec<u8>> {
-        fs::read(self.path()).ok()
-    }
-
-    /// Puts a copy of the file in the place of the store.
-    pub(crate) fn put_back(&self, copy: &[u8]) {
-        for beside in ["-wal", "-shm"] {
-            let mut name = self.path().into_os_string();
-            name.push(beside);
-            let _ = fs::remove_file(name);
-        }
-        fs::write(self.path(), copy).unwrap();
-    }
-
-    /// Makes every new line of the journal fail, as a full disk does.
-    pub(crate) async fn break_journal(&self) {
-        // The store makes its tables when it is opened for the first time.
-        self.store().await.close().await;
-        self.execute(
-            "CREATE TRIGGER IF NOT EXISTS broken BEFORE INSERT ON journal BEGIN SELECT RAISE(FAIL, 'disk full'); END",
-        )
-        .await;
-    }
-
-    /// Ends that.
-    pub(crate) async fn mend_journal(&self) {
-        self.execute("DROP TRIGGER IF EXISTS broken").await;
-    }
-
-    async fn execute(&self, statement: &'static str) {
-        let options = SqliteConnectOptions::new().filename(self.path());
-        let mut connection = options.connect().await.unwrap();
-        sqlx::query(statement).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("easgate.db")
     }
 
     pub(crate) async fn plan(&self) -> Result<Planned, CycleError> {
@@ -192,18 +119,9 @@ impl Rig {
     /// What the registry holds: `mailbox-guid list device`, in lower case.
     pub(crate) async fn owned(&self) -> BTreeSet<String> {
         let store = self.store().await;
-        let organization = store.organization("contoso").await.unwrap();
-        let rows = organization.owned().await.unwrap();
+        let owned = owned_in(&store).await;
         store.close().await;
-        rows.into_iter()
-            .map(|row| {
-                let list = match row.entry.list {
-                    List::Allow => "allow",
-                    List::Block => "block",
-                };
-                format!("{} {list} {}", row.entry.mailbox, row.entry.device).to_ascii_lowercase()
-            })
-            .collect()
+        owned
     }
 
     /// What the lists hold, in the same form.
@@ -216,16 +134,28 @@ impl Rig {
         let mut entries = BTreeSet::new();
         for mailbox in &state.mailboxes {
             for (list, devices) in [("allow", &mailbox.allowed), ("block", &mailbox.blocked)] {
-                for device in devices {
-                    entries.insert(format!("{} {list} {device}", mailbox.id).to_ascii_lowercase());
-                }
+                entries.extend(devices.iter().map(|device| entry(mailbox.id, list, device)));
             }
         }
         entries
     }
 }
 
+/// What the registry of `store` holds, in the form of [`Rig::owned`].
+pub(crate) async fn owned_in(store: &Store) -> BTreeSet<String> {
+    let organization = store.organization("contoso").await.unwrap();
+    let rows = organization.owned().await.unwrap();
+    let text = |row: easgate_store::OwnedRow| {
+        let list = match row.entry.list {
+            List::Allow => "allow",
+            List::Block => "block",
+        };
+        entry(row.entry.mailbox, list, &row.entry.device)
+    };
+    rows.into_iter().map(text).collect()
+}
+
 /// A folder in memory where there is one: a world writes much, and nobody pulls the plug.
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }

@@ -1,24 +1,23 @@
 //! An Exchange organisation and an enrolment source in memory, with faults on demand.
 
+mod exchange;
 mod landings;
 mod source;
 
-pub(crate) use landings::Landing;
+use landings::Sent;
+pub(crate) use landings::{Hand, Landing};
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard};
 
-use async_trait::async_trait;
-use easgate_connector::ProgressSink;
-use easgate_connector::ports::{CallError, CallErrorKind, Exchange, Load, SourceKind};
+use easgate_connector::ports::{CallError, CallErrorKind, SourceKind};
 use easgate_exchange::ListChange;
 use easgate_model::{
-    AccessLevel, AccessState, AccessStateReason, ComplianceState, DeviceAccessRule, DeviceFacts, DeviceId,
-    DirectoryUser, DistinguishedName, EmailAddress, Enrollment, Inventory, Mailbox, MailboxId,
-    ManagementAgent, ManagementState, OrganizationId, OrganizationSettings, Partnership, PartnershipId,
-    RecipientType, evaluate,
+    AccessLevel, AccessState, AccessStateReason, ComplianceState, DeviceFacts, DeviceId, DirectoryUser,
+    DistinguishedName, EmailAddress, Enrollment, Inventory, Mailbox, MailboxId, ManagementAgent,
+    ManagementState, Partnership, PartnershipId, RecipientType, evaluate,
 };
-use easgate_store::ServerSeen;
+use futures::FutureExt;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::sync::Notify;
@@ -39,6 +38,8 @@ pub(crate) enum Fault {
     CrashBefore,
     /// The process ends after the effect.
     CrashAfter,
+    /// The process ends, and the effect comes later.
+    CrashLate,
 }
 
 /// What Exchange and the source hold now.
@@ -62,12 +63,34 @@ pub(crate) struct State {
     pub(crate) log: Vec<String>,
     /// The same with what they meant for the phone.
     pub(crate) landings: Vec<Landing>,
-    /// Commands that are still on their way, with the time at which they were sent.
-    on_the_way: Vec<(OffsetDateTime, ListChange)>,
-    /// What the source held when it answered last and left nothing off the end.
+    /// Commands that are still on their way.
+    on_the_way: Vec<(Sent, ListChange)>,
+    /// After how long a command lands that is late; `None` when somebody lets it ([`State::deliver`]).
+    pub(crate) delay: Option<time::Duration>,
+    /// What the source told last, each fact for itself, as far as it left nothing off the end.
     pub(crate) newest: Option<Inventory>,
     /// Phones that the lane's scope does not show.
     pub(crate) hidden: BTreeSet<(MailboxId, DeviceId)>,
+    /// Mailboxes that a server of an older version does not show.
+    pub(crate) too_new: BTreeSet<MailboxId>,
+    /// Whether Exchange tells when something changed, and filters by it.
+    pub(crate) tells_times: bool,
+    /// When directory objects changed: mailboxes, and phones with their mailbox.
+    changed: HashMap<(MailboxId, Option<DeviceId>), OffsetDateTime>,
+    /// Whose commands come in.
+    pub(crate) hand: Hand,
+    /// Who put the entries into the lists that did not stand there from the beginning.
+    pub(crate) makers: HashMap<String, Hand>,
+    /// What we have ever put in.
+    pub(crate) once_ours: BTreeSet<String>,
+    /// Why nothing may be sent.
+    pub(crate) stopped: Option<&'static str>,
+    /// What was done that no facts can justify: sent while it was stopped, or taken out of what somebody else made.
+    pub(crate) lawless: Vec<String>,
+    /// Phones about which somebody decided by hand.
+    pub(crate) by_hand: BTreeSet<String>,
+    /// Whether every record is another tenant's.
+    pub(crate) of_another: bool,
     /// The default level that comes into force after the next read of the settings.
     pub(crate) flip: Option<AccessLevel>,
     /// How many records are cut off at the end of the list.
@@ -77,10 +100,12 @@ pub(crate) struct State {
     pub(crate) now: OffsetDateTime,
     /// How long each change takes.
     pub(crate) slow: time::Duration,
+    /// For how long the machine is suspended during the next change.
+    pub(crate) nap: Option<time::Duration>,
     /// A principal, a device and its compliance, which change with the next change of a list.
     pub(crate) meanwhile: Option<[String; 3]>,
-    /// Whether the next change waits until somebody says to go on.
-    pub(crate) holds_first: bool,
+    /// The call that waits, when it is made the next time, until somebody says to go on.
+    pub(crate) hold: Option<&'static str>,
 }
 
 /// The organisation, the source and the clock.
@@ -116,15 +141,27 @@ impl World {
             log: Vec::new(),
             landings: Vec::new(),
             on_the_way: Vec::new(),
+            delay: None,
             newest: None,
             hidden: BTreeSet::new(),
+            too_new: BTreeSet::new(),
+            tells_times: false,
+            changed: HashMap::new(),
+            hand: Hand::Ours,
+            makers: HashMap::new(),
+            once_ours: BTreeSet::new(),
+            stopped: None,
+            lawless: Vec::new(),
+            by_hand: BTreeSet::new(),
+            of_another: false,
             flip: None,
             cut: 0,
             foreign: BTreeSet::new(),
             now: datetime!(2026-03-01 08:00 UTC),
             slow: time::Duration::ZERO,
+            nap: None,
             meanwhile: None,
-            holds_first: false,
+            hold: None,
         };
         Self {
             state: Mutex::new(state),
@@ -160,6 +197,30 @@ impl World {
     async fn ends(&self) -> ! {
         self.crash.notify_one();
         std::future::pending().await
+    }
+
+    /// Waits until somebody says to go on, when `call` is the one that is to wait.
+    async fn held(&self, call: &'static str) {
+        let holds = {
+            let mut state = self.state();
+            let holds = state.hold == Some(call);
+            if holds {
+                state.hold = None;
+            }
+            holds
+        };
+        if holds {
+            self.begun.notify_one();
+            self.go_on.notified().await;
+        }
+    }
+
+    /// Forgets what nobody waited for.
+    pub(crate) fn let_all_go(&self) {
+        self.state().hold = None;
+        for told in [&self.begun, &self.go_on, &self.crash] {
+            let _ = told.notified().now_or_never();
+        }
     }
 }
 
@@ -210,7 +271,7 @@ impl State {
             operating_system: None,
             model: None,
             serial_number: None,
-            last_sync: None,
+            last_sync: (self.source == SourceKind::Graph).then(|| self.true_now()),
         });
     }
 
@@ -219,7 +280,26 @@ impl State {
         mailboxes.find(|mailbox| mailbox.id == id).expect("it is there")
     }
 
-    fn edit(&mut self, change: &ListChange) {
+    /// What time it really is, whatever this machine's clock shows.
+    pub(crate) fn true_now(&self) -> OffsetDateTime {
+        self.now + self.source_ahead
+    }
+
+    /// Notes that the directory object of a mailbox, or of its phone, changed.
+    pub(crate) fn touch(&mut self, mailbox: MailboxId, device: Option<&DeviceId>) {
+        let now = self.true_now();
+        self.changed.insert((mailbox, device.cloned()), now);
+    }
+
+    fn changed(&self, mailbox: MailboxId, device: Option<&DeviceId>) -> Option<OffsetDateTime> {
+        let begin = datetime!(2026-02-01 08:00 UTC);
+        let at = self.changed.get(&(mailbox, device.cloned())).copied();
+        self.tells_times.then(|| at.unwrap_or(begin))
+    }
+
+    fn edit(&mut self, change: &ListChange, hand: Hand) {
+        let id = change.mailbox;
+        self.touch(id, None);
         let mailbox = self
             .mailboxes
             .iter_mut()
@@ -244,12 +324,22 @@ impl State {
                 if !list.contains(device) {
                     list.push(device.clone());
                     self.log.push(format!("{address} +{name} {device}"));
+                    self.makers.insert(entry(id, name, device), hand);
+                    if hand == Hand::Ours {
+                        self.once_ours.insert(entry(id, name, device));
+                    }
                 }
             }
             for device in remove {
                 if list.contains(device) {
                     list.retain(|known| known != device);
                     self.log.push(format!("{address} -{name} {device}"));
+                    let maker = self.makers.remove(&entry(id, name, device));
+                    if maker.is_some_and(|maker| maker != hand) {
+                        self.lawless.push(format!(
+                            "P4: {hand:?} took {maker:?} {name} entry of {device} out"
+                        ));
+                    }
                 }
             }
         }
@@ -281,8 +371,8 @@ impl State {
             access_state: evaluation.state(),
             access_state_reason: AccessStateReason::Global,
             access_control_rule: None,
-            first_sync: None,
-            when_changed: None,
+            first_sync: self.changed(owner, Some(device)),
+            when_changed: self.changed(owner, Some(device)).max(self.changed(owner, None)),
         })
     }
 
@@ -292,6 +382,11 @@ impl State {
             .expect("its mailbox is there")
             .access_state
     }
+}
+
+/// An entry of a list as one text.
+pub(crate) fn entry(mailbox: MailboxId, list: &str, device: &DeviceId) -> String {
+    format!("{mailbox} {list} {device}").to_ascii_lowercase()
 }
 
 fn new_mailbox(address: &str) -> Mailbox {
@@ -314,121 +409,5 @@ fn new_mailbox(address: &str) -> Mailbox {
         odd_entries: 0,
         when_changed: None,
         originating_server: Some("dc1.x.example".to_owned()),
-    }
-}
-
-#[async_trait]
-impl Exchange for World {
-    async fn settings(&self) -> Result<OrganizationSettings, CallError> {
-        self.read("settings")?;
-        let mut state = self.state();
-        let settings = OrganizationSettings {
-            id: OrganizationId(state.organization),
-            default_access_level: state.default_level,
-            user_mail_insert: None,
-            admin_mail_recipients: Vec::new(),
-            originating_server: None,
-        };
-        if let Some(level) = state.flip.take() {
-            state.default_level = level;
-        }
-        Ok(settings)
-    }
-
-    async fn rules(&self) -> Result<Vec<DeviceAccessRule>, CallError> {
-        self.read("rules").map(|()| Vec::new())
-    }
-
-    async fn partnerships(&self, _: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
-        self.read("devices")?;
-        let state = self.state();
-        let phones = state.phones.iter().filter(|phone| !state.hidden.contains(phone));
-        Ok(phones
-            .filter_map(|(mailbox, device)| state.partnership(*mailbox, device))
-            .collect())
-    }
-
-    async fn mailboxes(&self, _: &dyn ProgressSink) -> Result<Vec<Mailbox>, CallError> {
-        self.read("mailboxes")?;
-        Ok(self.state().mailboxes.clone())
-    }
-
-    async fn recipient_types(
-        &self,
-        _: &dyn ProgressSink,
-    ) -> Result<HashMap<MailboxId, RecipientType>, CallError> {
-        self.read("recipients")?;
-        let state = self.state();
-        Ok(state
-            .mailboxes
-            .iter()
-            .map(|mailbox| (mailbox.id, RecipientType::User))
-            .collect())
-    }
-
-    async fn servers(&self) -> Result<Vec<ServerSeen>, CallError> {
-        self.read("servers")?;
-        let (name, version) = ("ex1.x.example".to_owned(), "15.2.2562.17".to_owned());
-        Ok(vec![ServerSeen {
-            name,
-            version,
-            roles: "Mailbox".to_owned(),
-        }])
-    }
-
-    async fn mailbox(&self, id: MailboxId, _: Option<&str>) -> Result<Mailbox, CallError> {
-        self.read("mailbox")?;
-        let found = self
-            .state()
-            .mailboxes
-            .iter()
-            .find(|mailbox| mailbox.id == id)
-            .cloned();
-        found.ok_or_else(|| CallError::new(CallErrorKind::Refused, "there is no such mailbox"))
-    }
-
-    async fn apply(&self, change: &ListChange) -> Result<Load, CallError> {
-        self.pass_time().await;
-        let devices = change.add_allowed.iter().chain(&change.remove_allowed);
-        let mut devices = devices.chain(&change.add_blocked).chain(&change.remove_blocked);
-        let device = devices.next().map(ToString::to_string).unwrap_or_default();
-        let fault = self
-            .fault(&format!("apply {device}"))
-            .or_else(|| self.fault("apply"));
-        match fault {
-            Some(Fault::Error(kind)) => {
-                return Err(CallError::new(
-                    kind,
-                    format!("the change of {device} failed on demand"),
-                ));
-            }
-            Some(Fault::Silent) => return Ok(Load::Fine),
-            Some(Fault::CrashBefore) => self.ends().await,
-            Some(Fault::Late) => {
-                let mut state = self.state();
-                let now = state.now;
-                state.on_the_way.push((now, change.clone()));
-            }
-            None | Some(Fault::Lost | Fault::CrashAfter) => {
-                let mut state = self.state();
-                let now = state.now;
-                state.land(change, now, false);
-            }
-        }
-        match fault {
-            Some(Fault::CrashAfter) => self.ends().await,
-            Some(Fault::Lost | Fault::Late) => {
-                let lost = CallError::new(CallErrorKind::Connection, "the answer never came");
-                Err(CallError {
-                    may_have_run: true,
-                    ..lost
-                })
-            }
-            _ => Ok(Load::Fine),
-        }
-    }
-
-    fn endpoint(&self) -> String {
-        "memory".to_owned()
     }
 }

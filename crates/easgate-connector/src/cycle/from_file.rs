@@ -131,7 +131,10 @@ impl Cycle<'_> {
             .await
             .map_err(store)?;
         let refused = organization.refused().await.map_err(store)?;
+        let guarding = self.queue.guarding().await;
         let (mut planned, _) = self.planned(organization, gathered, &owned, &refused).await?;
+        begun.promises(&planned.verdict.go, &refused);
+        drop(guarding);
         self.describe(report, &planned);
         begun.decided(planned.plan.changes.iter().map(key));
         let mut results = stand(file, &planned, &made);

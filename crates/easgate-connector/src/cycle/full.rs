@@ -97,7 +97,10 @@ impl Cycle<'_> {
         )
         .await?;
         let refused = organization.refused().await?;
+        let guarding = self.queue.guarding().await;
         let (planned, baseline) = self.planned(organization, gathered, &owned, &refused).await?;
+        begun.promises(&planned.verdict.go, &refused);
+        drop(guarding);
         writer
             .record_devices(device_rows(&planned.facts, &planned.decisions), now)
             .await?;

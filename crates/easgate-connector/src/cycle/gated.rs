@@ -52,14 +52,16 @@ impl Cycle<'_> {
         Ok((gates, decisions, changes))
     }
 
-    /// What the day before has brought.
+    /// What the day before has brought, and what other runs are about to add.
     pub(crate) async fn window(&self, organization: &Organization) -> Result<Window, StoreError> {
         let now = self.clock.now();
         let window = organization.window(now).await?;
+        let removed = organization.removals(now).await?;
+        let promised = self.queue.promised();
         Ok(Window {
-            lost: window.lost,
-            gained: window.gained,
-            removed: organization.removals(now).await?,
+            lost: window.lost.saturating_add(promised.lost),
+            gained: window.gained.saturating_add(promised.gained),
+            removed: removed.saturating_add(promised.removed),
         })
     }
 

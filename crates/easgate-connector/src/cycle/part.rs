@@ -23,7 +23,7 @@ use super::{Cycle, CycleError, Planned, by_id, owned_entry, rows};
 use crate::full_needed::FullNeeded;
 use crate::gather::FactsError;
 use crate::kind::Kind;
-use crate::latency::Latency;
+use crate::latency::{Latency, took};
 use crate::progress::{Phase, Progress};
 use crate::queue::{Begun, Key};
 use crate::record::device_rows;
@@ -162,9 +162,12 @@ impl Cycle<'_> {
         .await?;
         let refused = organization.refused().await?;
         let in_question = |key: &Key| targets.hold(key) && !gathered.left.contains(&key.1);
+        let guarding = self.queue.guarding().await;
         let planned = self
             .plan_part(organization, head, gathered.facts, &owned, &refused, in_question)
             .await?;
+        begun.promises(&planned.verdict.go, &refused);
+        drop(guarding);
         let decided = planned.decisions.iter();
         begun.decided(decided.filter_map(|one| Some((one.mailbox?, one.device.clone()))));
         writer
@@ -176,7 +179,8 @@ impl Cycle<'_> {
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
         let changed = self.act(writer, begun, &planned, &refused, report).await;
-        report.latency = Latency::of(&changed, &noticed.changed, self.clock.now());
+        report.took = took(&changed, &noticed.changed, self.clock.now());
+        report.latency = Latency::over(report.took.clone());
         report.durations.apply = self.clock.elapsed().saturating_sub(decided);
         Ok(())
     }

@@ -222,6 +222,7 @@ impl Bench {
             policy: Policy::default(),
             limits: Limits::default(),
             lanes: 1,
+            tries: 3,
             accept_shrunken: BTreeSet::new(),
             precautions: crate::Precautions::default(),
         };

@@ -159,9 +159,12 @@ impl Cycle<'_> {
         )
         .await?;
         let refused = organization.refused().await?;
+        let guarding = self.queue.guarding().await;
         let planned = self
             .planned_undo(organization, undoing, exchange, &refused)
             .await?;
+        begun.promises(&planned.verdict.go, &refused);
+        drop(guarding);
         report.describe(&planned);
         let changes = &planned.undo.plan.changes;
         let nothing = changes.is_empty() && planned.undo.missing.is_empty();

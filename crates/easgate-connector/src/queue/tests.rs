@@ -1,5 +1,7 @@
 //! What the queue promises to runs that write at the same time.
 
+use easgate_compliance::{Access, Change, ListEdit, Reason};
+use easgate_model::AccessLevel;
 use futures::FutureExt;
 use uuid::Uuid;
 
@@ -65,4 +67,46 @@ async fn who_takes_access_waits_for_whoever_gives_it_in_any_run() {
     taking.await;
     giving.ended();
     assert_eq!(queue.state().letting_in, 0, "it is counted once");
+}
+
+#[test]
+fn what_one_run_is_about_to_take_counts_for_the_guard_of_another_until_the_journal_tells_it() {
+    let queue = WriteQueue::new(1);
+    let full = queue.begin(Duration::ZERO);
+    let change = |before, after| Change {
+        mailbox: key("A1").0,
+        address: "ana@x.example".to_owned(),
+        device: key("A1").1,
+        access: Access::Allow,
+        reason: Reason::Compliant,
+        allow: ListEdit::Keep,
+        block: ListEdit::Keep,
+        before,
+        after,
+        compromised: false,
+        decision_id: Uuid::nil(),
+    };
+    let loses = change(AccessLevel::Allow, AccessLevel::Block);
+    let gains = change(AccessLevel::Block, AccessLevel::Allow);
+    full.promises(&[loses.clone(), gains.clone()], &[key("A1")].into());
+    let all = |lost, gained| Window {
+        lost,
+        gained,
+        removed: 0,
+    };
+    assert_eq!(queue.promised(), all(1, 1));
+    let under_way = full.promised(&loses, true);
+    assert_eq!(queue.promised(), all(1, 1));
+    drop(under_way);
+    assert_eq!(queue.promised(), all(0, 1));
+    drop(full.promised(&gains, true));
+    drop(full.promised(&gains, true));
+    assert_eq!(queue.promised(), all(0, 0), "never less than nothing");
+    full.promises(&[loses], &BTreeSet::new());
+    drop(full);
+    assert_eq!(
+        queue.promised(),
+        all(0, 0),
+        "a run that has ended does nothing more"
+    );
 }

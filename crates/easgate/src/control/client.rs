@@ -125,7 +125,7 @@ pub(crate) async fn hand_over(
                     easgate_model::escape_long(&message)
                 ));
             }
-            Answer::Done | Answer::Status { .. } => break,
+            Answer::Done | Answer::Status { .. } | Answer::Metrics { .. } => break,
             Answer::Refused { kind, .. } if kind == "configuration" => return Ok(None),
             Answer::Refused { message, .. } => return Err(AskError::Refused { message }.into()),
         }
@@ -141,18 +141,33 @@ pub(crate) async fn hand_over(
 /// # Errors
 /// The service cannot be asked.
 pub(crate) async fn status(socket: &Path, configuration: Option<PathBuf>) -> Result<Option<Value>, AskError> {
+    match once(socket, &Request::Status { configuration }).await? {
+        Some(Answer::Status { status }) => Ok(Some(status)),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// The figures of the service, if one runs with `configuration`.
+///
+/// # Errors
+/// The service cannot be asked.
+pub(crate) async fn metrics(
+    socket: &Path,
+    configuration: Option<PathBuf>,
+) -> Result<Option<String>, AskError> {
+    match once(socket, &Request::Metrics { configuration }).await? {
+        Some(Answer::Metrics { page }) => Ok(Some(page)),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// The answer to a request that has one answer; `None` where no service is.
+async fn once(socket: &Path, request: &Request) -> Result<Option<Answer>, AskError> {
     let Some(mut client) = Client::connect(socket).await? else {
         return Ok(None);
     };
-    client.send(&Request::Status { configuration }).await?;
-    Ok(match client.answer().await? {
-        Answer::Status { status } => Some(status),
-        Answer::Progress { .. }
-        | Answer::Report { .. }
-        | Answer::Broken { .. }
-        | Answer::Done
-        | Answer::Refused { .. } => None,
-    })
+    client.send(request).await?;
+    client.answer().await.map(Some)
 }
 
 /// Whether nobody listens there.

@@ -15,6 +15,12 @@ pub(crate) enum Request {
         #[serde(default)]
         configuration: Option<PathBuf>,
     },
+    /// Figures in Prometheus' text form.
+    Metrics {
+        /// The file that the asker means; another one is refused. Any is meant when it is not given.
+        #[serde(default)]
+        configuration: Option<PathBuf>,
+    },
     /// A run.
     Sync(SyncRequest),
     /// Read the configuration again.
@@ -37,6 +43,7 @@ impl Request {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Status { .. } => "status",
+            Self::Metrics { .. } => "metrics",
             Self::Sync(_) => "sync",
             Self::Reload => "reload",
             Self::Wake { .. } => "wake",
@@ -106,11 +113,17 @@ pub(crate) enum Answer {
         /// The service and its organisations.
         status: Value,
     },
+    /// The figures.
+    Metrics {
+        /// The whole page.
+        page: String,
+    },
     /// All that was asked for was done.
     Done,
     /// It was not done.
     Refused {
-        /// A stable name of the cause: `configuration`, `organization`, `request`, `reload`, `filter`, `stopping`.
+        /// A stable name of the cause: `configuration`, `organization`, `request`, `reload`, `filter`, `store`,
+        /// `stopping`.
         kind: String,
         /// Why.
         message: String,
@@ -129,7 +142,7 @@ impl Answer {
     /// Whether nothing comes after it.
     pub(crate) const fn is_last(&self) -> bool {
         match self {
-            Self::Done | Self::Refused { .. } | Self::Status { .. } => true,
+            Self::Done | Self::Refused { .. } | Self::Status { .. } | Self::Metrics { .. } => true,
             Self::Progress { .. } | Self::Report { .. } | Self::Broken { .. } => false,
         }
     }

@@ -1,5 +1,6 @@
 //! `easgate run` as a process: its first sync, triggers, signals, reload, and its end.
 
+mod metrics;
 mod nodes;
 mod retries;
 mod service;

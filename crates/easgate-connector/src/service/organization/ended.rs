@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::task::{Id, JoinError};
 
 use super::{Active, Loop, Track, answer, track};
+use crate::config::Mode;
 use crate::kind::Kind;
 use crate::report::Report;
 use crate::schedule::pause_after;
@@ -85,6 +86,20 @@ impl Loop {
         );
     }
 
+    /// What somebody has to look at although the run ended well.
+    fn log_alarms(&self, report: &Report) {
+        let organization = &self.name;
+        let full = report.errors.iter().filter(|error| error.kind == "listFull");
+        let full = full.count();
+        if full > 0 {
+            tracing::error!(event = events::LIST_FULL, %organization, changes = full, "Device lists are full");
+        }
+        if report.mode == Mode::Enforce && report.changes.held > 0 {
+            let changes = report.changes.held;
+            tracing::warn!(event = events::GUARD_HELD, %organization, changes, "The guard holds changes");
+        }
+    }
+
     fn log(&self, active: &Active, outcome: &Outcome) {
         let (organization, kind) = (&self.name, active.job.kind());
         match outcome {
@@ -105,6 +120,7 @@ impl Loop {
                     milliseconds = u64::try_from(report.durations.total.as_millis()).unwrap_or(u64::MAX),
                     "Sync ended"
                 );
+                self.log_alarms(report);
             }
             Outcome::Reported { report, exit } => {
                 let error = report.errors.first().map(|error| error.message.as_str());

@@ -218,6 +218,7 @@ pub(super) fn report(facts_read: bool) -> Report {
         policy: Policy::default(),
         limits: Limits::default(),
         lanes: 1,
+        tries: 3,
         precautions: crate::Precautions::default(),
         accept_shrunken: Default::default(),
     };

@@ -1,5 +1,7 @@
 //! What the loop of one organisation works with.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use easgate_config::Organization;
 use easgate_connector::schedule::LastRuns;
@@ -21,7 +23,7 @@ use crate::output;
 /// One organisation with its sessions. They are made when they are first needed, and anew for each full sync, so that changed
 /// secrets, certificates and servers are seen.
 pub(super) struct SiteRunner {
-    organization: Organization,
+    organization: Arc<Organization>,
     store: Store,
     clock: SystemClock,
     site: RwLock<Option<Site>>,
@@ -29,7 +31,7 @@ pub(super) struct SiteRunner {
 }
 
 impl SiteRunner {
-    pub(super) fn new(organization: Organization, store: Store) -> Self {
+    pub(super) fn new(organization: Arc<Organization>, store: Store) -> Self {
         Self {
             lead: Lead::new(store.clone(), &organization.name),
             organization,

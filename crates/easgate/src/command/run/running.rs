@@ -4,12 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use easgate_config::Organization;
 use easgate_connector::service::{By, Handle, Job, LoopStatus, Role, Service, Work, events};
 use easgate_connector::{Clock, Kind};
 use easgate_model::escape;
-use easgate_store::{Actor, AuditAction, AuditEvent, Store};
+use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -19,6 +21,7 @@ use super::notify::Notifier;
 use super::reload::{Loaded, ReloadError};
 use super::runner::SiteRunner;
 use crate::control::{Answer, Request, SyncRequest};
+use crate::metrics::{self, Maker, Textfile};
 use crate::render::{count, time};
 use crate::{logging, output};
 
@@ -33,6 +36,10 @@ pub(super) struct Running {
     /// Those who wait for the end of runs.
     followers: JoinSet<()>,
     is_stuck: bool,
+    /// Those of the configuration in use.
+    organizations: Vec<Arc<Organization>>,
+    /// Where the figures are written, if they are.
+    textfile: Option<Textfile>,
 }
 
 impl Running {
@@ -44,6 +51,7 @@ impl Running {
         notifier: Notifier,
     ) -> Self {
         let since = clock.now();
+        let metrics_file = loaded.configuration.service.metrics_file.clone();
         Self {
             loaded,
             service,
@@ -53,6 +61,8 @@ impl Running {
             since,
             followers: JoinSet::new(),
             is_stuck: false,
+            organizations: Vec::new(),
+            textfile: metrics_file.map(Textfile::new),
         }
     }
 
@@ -64,10 +74,12 @@ impl Running {
 
     /// Starts the loop of each organisation of the file, or gives it what the file says.
     fn start_all(&mut self) {
-        for organization in std::mem::take(&mut self.loaded.configuration.organizations) {
-            let (name, schedule) = (organization.name.clone(), organization.schedule.clone());
-            let runner = SiteRunner::new(organization, self.store.clone());
-            self.service.start(&name, schedule, Arc::new(runner));
+        let organizations = std::mem::take(&mut self.loaded.configuration.organizations);
+        self.organizations = organizations.into_iter().map(Arc::new).collect();
+        for organization in &self.organizations {
+            let runner = SiteRunner::new(Arc::clone(organization), self.store.clone());
+            let schedule = organization.schedule.clone();
+            self.service.start(&organization.name, schedule, Arc::new(runner));
         }
     }
 
@@ -95,6 +107,40 @@ impl Running {
             self.notifier.send(&["WATCHDOG=1"]);
         }
         self.notifier.status(&self.summary());
+        self.write_metrics();
+    }
+
+    /// Writes the figures to their file, when it is time.
+    fn write_metrics(&mut self) {
+        let now = self.clock.elapsed();
+        let Some(path) = self.textfile.as_mut().and_then(|file| file.due(now)) else {
+            return;
+        };
+        let page = self.page();
+        self.followers.spawn(async move {
+            let written = match page.await {
+                Ok(page) => metrics::write(&path, &page).map_err(|error| output::chain(&error)),
+                Err(error) => Err(output::chain(&error)),
+            };
+            if let Err(error) = written {
+                tracing::error!(event = events::METRICS_UNWRITTEN, error, "Metrics not written");
+            }
+        });
+    }
+
+    /// The figures, as they are once they are asked for.
+    fn page(&self) -> impl Future<Output = Result<String, StoreError>> + Send + use<> {
+        let (store, service, now) = (self.store.clone(), self.status(), self.clock.now());
+        let organizations = self.organizations.clone();
+        async move {
+            let maker = Maker {
+                store: &store,
+                organizations: &organizations,
+                service: Some(&service),
+                now,
+            };
+            maker.page().await
+        }
     }
 
     /// Reads the configuration again; `uid` is who asked over the control socket.
@@ -194,6 +240,13 @@ impl Running {
                         status: self.status(),
                     })
             }
+            Request::Metrics { configuration } => match self.refuse_other(configuration.as_deref()) {
+                Some(answer) => answer,
+                None => {
+                    self.followers.spawn(tell_page(self.page(), answers));
+                    return;
+                }
+            },
             Request::Sync(request) => match self.sync(&request, uid) {
                 Ok(waits) => {
                     self.followers.spawn(follow(waits, answers));
@@ -327,6 +380,17 @@ impl Running {
             "organizations": organizations.collect::<Vec<_>>(),
         })
     }
+}
+
+async fn tell_page(
+    page: impl Future<Output = Result<String, StoreError>> + Send,
+    answers: mpsc::Sender<Answer>,
+) {
+    let answer = match page.await {
+        Ok(page) => Answer::Metrics { page },
+        Err(error) => Answer::refused("store", output::chain(&error)),
+    };
+    let _ = answers.send(answer).await;
 }
 
 fn organization(status: &LoopStatus) -> Value {
