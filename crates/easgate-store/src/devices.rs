@@ -9,8 +9,8 @@ use sqlx::any::AnyRow;
 use time::OffsetDateTime;
 
 use crate::convert::{count, flag, key, parse, text, to_micros, to_time, to_uuid};
-use crate::organization::{Organization, StoreError, Writer, reading, writing};
 use crate::digests::{Digests, Standing, Table};
+use crate::organization::{Organization, StoreError, Writer, reading, writing};
 use crate::statement::Statement;
 
 /// How many rows one statement takes: 19 values each, under SQLite's limit of 32,766 a statement.
@@ -127,7 +127,10 @@ impl Organization {
             }
         }
         if let Some(after) = after {
+            // What the comparison of three says already; SQLite finds its place in the index by this alone.
             query = query
+                .push(" AND LOWER(address) >= ")
+                .bind(after.address.to_ascii_lowercase())
                 .push(" AND (LOWER(address), mailbox, device_key) > (")
                 .bind(after.address.to_ascii_lowercase())
                 .push(", ")

@@ -133,9 +133,9 @@ impl<'t> Pages<'t> {
                 })
         };
         // The length stands before the key, since any sign may be in it.
-        let mut query = place(
-            Statement::new("SELECT STRING_AGG(LENGTH(k) || ' ' || k || ' ' || v, '\n' ORDER BY ")
-        )
+        let mut query = place(Statement::new(
+            "SELECT STRING_AGG(LENGTH(k) || ' ' || k || ' ' || v, '\n' ORDER BY ",
+        ))
         .push(") FROM (")
         .push(self.table.rows)
         .bind(self.organization);

@@ -190,9 +190,7 @@ impl Learner<'_> {
             }
         }
         self.write_records(&changed).await?;
-        let gone = known
-            .unseen(self.connection, self.organization, &RECORDS)
-            .await?;
+        let gone = known.unseen(self.connection, self.organization, &RECORDS).await?;
         self.forget_records(&gone).await
     }
 
@@ -284,10 +282,7 @@ impl Learner<'_> {
         delete(self.connection, statement, self.organization, ids).await
     }
 
-    async fn write_users(
-        &mut self,
-        users: &Batch<(&DirectoryUser, String, i64)>,
-    ) -> Result<(), sqlx::Error> {
+    async fn write_users(&mut self, users: &Batch<(&DirectoryUser, String, i64)>) -> Result<(), sqlx::Error> {
         if users.is_empty() {
             return Ok(());
         }
