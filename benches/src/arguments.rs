@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// Draws how cost grows with the number of devices into this SVG file, and measures nothing else.
     #[arg(long)]
     pub(crate) plot: Option<PathBuf>,
+    /// How many devices the organisation has that is synced over the wire; measures nothing else.
+    #[arg(long)]
+    pub(crate) devices: Option<u32>,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -46,6 +49,8 @@ pub(crate) struct Scale {
     pub(crate) listed: u32,
     /// How often we read it.
     pub(crate) lists: usize,
+    /// How many devices the organisation has that is synced over the wire.
+    pub(crate) organization: u32,
     /// How often the program is started.
     pub(crate) starts: usize,
     /// The numbers of devices of the plot.
@@ -65,6 +70,7 @@ impl Scale {
         changes: 25,
         listed: 20_000,
         lists: 3,
+        organization: 1_000_000,
         starts: 40,
         growth: &[
             1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000,
@@ -83,6 +89,7 @@ impl Scale {
         changes: 2,
         listed: 40,
         lists: 1,
+        organization: 2_000,
         starts: 1,
         growth: &[100, 200],
     };

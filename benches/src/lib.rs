@@ -5,11 +5,13 @@
 //! inputs are made here, the same on every run. docs/performance.md explains every row.
 
 mod arguments;
+mod child;
 pub mod devices;
 mod growth;
 mod measure;
 pub mod organization;
 pub mod record;
+mod relay;
 mod rows;
 mod svg;
 mod table;
@@ -53,7 +55,13 @@ fn run(arguments: &Arguments, heap: &Path) -> Result<(), Failure> {
         println!("{} is drawn", path.display());
         return Ok(());
     }
-    let rows = rows::all(&scale, heap)?;
+    let rows = match arguments.devices {
+        Some(organization) => rows::organization(&Scale {
+            organization,
+            ..scale
+        })?,
+        None => rows::all(&scale, heap)?,
+    };
     if arguments.json {
         println!("{:#}", table::json(&rows));
     } else {

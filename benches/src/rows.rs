@@ -4,6 +4,7 @@ mod clixml;
 mod decide;
 mod fragments;
 mod lanes;
+mod million;
 mod program;
 mod pypsrp;
 
@@ -25,8 +26,14 @@ pub(crate) fn all(scale: &Scale, heap: &Path) -> Result<Vec<Row>, Failure> {
     rows.extend(decide::rows(scale, heap)?);
     rows.push(lanes::row(scale)?);
     rows.extend(pypsrp::row(scale)?);
+    rows.extend(million::rows(scale)?);
     rows.extend(program::rows(scale)?);
     Ok(rows)
+}
+
+/// The rows of an organisation that is synced over the wire.
+pub(crate) fn organization(scale: &Scale) -> Result<Vec<Row>, Failure> {
+    million::rows(scale)
 }
 
 /// What the program `heap` counts.

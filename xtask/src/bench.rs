@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// Draws how cost grows with the number of devices into this SVG file, and measures nothing else.
     #[arg(long, conflicts_with_all = ["json", "check"])]
     plot: Option<PathBuf>,
+    /// Syncs an organisation of so many devices over the wire, and measures nothing else.
+    #[arg(long, conflicts_with_all = ["check", "plot"])]
+    devices: Option<u32>,
 }
 
 /// Builds the program and the benchmarks as they are shipped, and measures.
@@ -32,6 +35,9 @@ pub(crate) fn bench(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.plot {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         more.extend(["--plot".to_owned(), path.display().to_string()]);
+    }
+    if let Some(devices) = arguments.devices {
+        more.extend(["--devices".to_owned(), devices.to_string()]);
     }
     let none: &[&str] = &[];
     let shipped = ["--profile", "shipped"];

@@ -51,7 +51,7 @@ pub(super) fn rows(scale: &Scale) -> Result<Vec<Row>, Failure> {
 }
 
 /// The program that was built beside the benchmarks, in `target/PROFILE`.
-fn program() -> Result<PathBuf, Failure> {
+pub(super) fn program() -> Result<PathBuf, Failure> {
     let here = std::env::current_exe()?;
     let folder = here.parent().and_then(Path::parent);
     let program = folder

@@ -4,16 +4,18 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::device_id::{cmp_folded, hash_folded};
 
 /// An address of the form `local@domain`: an SMTP address or a user principal name.
 ///
-/// Compared without regard to ASCII case and kept as written.
+/// Compared without regard to ASCII case and kept as written. A clone costs no text: one address stands for a user, a
+/// mailbox and a record.
 #[derive(Debug, Clone)]
 pub struct EmailAddress(
     /// INVARIANT: 3 to 320 bytes, no white space around it, one `@` with text on both sides.
-    Box<str>,
+    Arc<str>,
 );
 
 impl EmailAddress {

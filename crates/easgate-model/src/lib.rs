@@ -18,6 +18,7 @@ mod mailbox;
 mod partnership;
 mod rule;
 mod settings;
+mod text;
 
 pub use access::{AccessLevel, AccessState, AccessStateReason};
 pub use address::{EmailAddress, ParseEmailAddressError};
@@ -33,3 +34,4 @@ pub use mailbox::{Mailbox, MailboxId, RecipientType};
 pub use partnership::{Partnership, PartnershipId};
 pub use rule::{Characteristic, DeviceAccessRule};
 pub use settings::{OrganizationId, OrganizationSettings};
+pub use text::{Text, Texts};

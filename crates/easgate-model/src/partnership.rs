@@ -5,7 +5,7 @@ use std::fmt;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{AccessState, AccessStateReason, DeviceId, DistinguishedName};
+use crate::{AccessState, AccessStateReason, DeviceId, DistinguishedName, Text, Texts};
 
 /// The Guid of a device object in Active Directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,23 +30,23 @@ pub struct Partnership {
     /// Where the mailbox's user object stands: the object's own name without its first two parts.
     pub owner: DistinguishedName,
     /// `DeviceType`, such as `iPhone`.
-    pub device_type: String,
+    pub device_type: Text,
     /// `DeviceModel`.
-    pub device_model: String,
+    pub device_model: Text,
     /// `DeviceOS`.
-    pub device_os: String,
+    pub device_os: Text,
     /// `DeviceUserAgent`.
-    pub user_agent: String,
+    pub user_agent: Text,
     /// `FriendlyName`.
-    pub friendly_name: String,
+    pub friendly_name: Text,
     /// `ClientType` (`EAS`, `REST`, `Outlook`, ...); `None` before Exchange 2013.
-    pub client_type: Option<String>,
+    pub client_type: Option<Text>,
     /// What Exchange does with it now; lags behind the lists until the phone's next request.
     pub access_state: AccessState,
     /// Why.
     pub access_state_reason: AccessStateReason,
     /// The rule that decided, as text.
-    pub access_control_rule: Option<String>,
+    pub access_control_rule: Option<Text>,
     /// When the phone first synchronised.
     pub first_sync: Option<OffsetDateTime>,
     /// When the object changed, by the clock of the domain controller that answered.
@@ -54,6 +54,21 @@ pub struct Partnership {
 }
 
 impl Partnership {
+    /// Lets its texts share their memory with those of other partnerships.
+    pub fn share_texts(&mut self, texts: &mut Texts) {
+        let always = [
+            &mut self.device_type,
+            &mut self.device_model,
+            &mut self.device_os,
+            &mut self.user_agent,
+            &mut self.friendly_name,
+        ];
+        let sometimes = [&mut self.client_type, &mut self.access_control_rule];
+        for text in always.into_iter().chain(sometimes.into_iter().flatten()) {
+            texts.share(text);
+        }
+    }
+
     /// Whether this is a partnership of Outlook's or of another client that does not speak EAS itself, whose
     /// id never equals the one that device management knows.
     #[must_use]

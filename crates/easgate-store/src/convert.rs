@@ -71,3 +71,11 @@ pub(crate) fn text(value: &str) -> String {
 pub(crate) fn key(device: &DeviceId) -> String {
     text(device.as_str()).to_ascii_lowercase()
 }
+
+/// 63 bits of a digest: enough to see that something changed.
+pub(crate) fn digest(content: &str) -> i64 {
+    let bits = Uuid::new_v5(&Uuid::NAMESPACE_OID, content.as_bytes())
+        .as_u64_pair()
+        .1;
+    i64::try_from(bits >> 1).unwrap_or(i64::MAX)
+}

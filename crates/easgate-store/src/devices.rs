@@ -9,10 +9,11 @@ use sqlx::any::AnyRow;
 use time::OffsetDateTime;
 
 use crate::convert::{count, flag, key, parse, text, to_micros, to_time, to_uuid};
+use crate::digests::{Digests, Standing, Table};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 use crate::statement::Statement;
 
-/// How many rows one statement takes: 18 values each, under SQLite's limit of 32,766 a statement.
+/// How many rows one statement takes: 19 values each, under SQLite's limit of 32,766 a statement.
 const BATCH: usize = 500;
 
 /// One device of one mailbox, and what a run decided about it.
@@ -126,7 +127,10 @@ impl Organization {
             }
         }
         if let Some(after) = after {
+            // What the comparison of three says already; SQLite finds its place in the index by this alone.
             query = query
+                .push(" AND LOWER(address) >= ")
+                .bind(after.address.to_ascii_lowercase())
                 .push(" AND (LOWER(address), mailbox, device_key) > (")
                 .bind(after.address.to_ascii_lowercase())
                 .push(", ")
@@ -266,46 +270,43 @@ impl Writer {
     ) -> Result<(), StoreError> {
         let wrong = writing("the devices");
         let mut transaction = self.begin().await.map_err(&wrong)?;
-        for statement in [
-            // From the table itself, for the order in which PostgreSQL compares its texts.
-            "CREATE TEMP TABLE IF NOT EXISTS seen AS SELECT mailbox, device_key FROM devices WHERE 1 = 0",
-            "DELETE FROM seen",
-        ] {
-            sqlx::query(statement)
-                .execute(&mut *transaction)
-                .await
-                .map_err(&wrong)?;
-        }
-        let mut rows = rows.into_iter();
-        loop {
-            // One statement may touch a row once.
-            let batch: BTreeMap<_, DeviceRow> = rows
-                .by_ref()
-                .take(BATCH)
-                .map(|row| ((row.mailbox, key(&row.device)), row))
-                .collect();
-            if batch.is_empty() {
-                break;
+        let mut known = match all {
+            true => Some(
+                Digests::read(&mut transaction, self.id(), &DEVICES)
+                    .await
+                    .map_err(&wrong)?,
+            ),
+            false => None,
+        };
+        let mut batch = Batch::new();
+        for row in rows {
+            let key = (row.mailbox, key(&row.device));
+            let digest = digest(&row);
+            let is_known = known
+                .as_mut()
+                .is_some_and(|known| known.see(&place(&key), &digest.to_string()) == Standing::Same);
+            if is_known {
+                continue;
             }
-            upsert(&mut transaction, self.id(), &batch, now)
+            batch.insert(key, (row, digest));
+            if batch.len() == BATCH {
+                upsert(&mut transaction, self.id(), &std::mem::take(&mut batch), now)
+                    .await
+                    .map_err(&wrong)?;
+            }
+        }
+        upsert(&mut transaction, self.id(), &batch, now)
+            .await
+            .map_err(&wrong)?;
+        if let Some(known) = known {
+            let gone = known
+                .unseen(&mut transaction, self.id(), &DEVICES)
+                .await
+                .map_err(&wrong)?;
+            mark_gone(&mut transaction, self.id(), &gone, now)
                 .await
                 .map_err(&wrong)?;
         }
-        if !all {
-            return transaction
-                .commit()
-                .await
-                .map_err(|error| error.writing("the devices"));
-        }
-        sqlx::query(
-            "UPDATE devices SET gone = $1 WHERE organization = $2 AND gone IS NULL \
-             AND (mailbox, device_key) NOT IN (SELECT mailbox, device_key FROM seen)",
-        )
-        .bind(to_micros(now))
-        .bind(self.id())
-        .execute(&mut *transaction)
-        .await
-        .map_err(&wrong)?;
         transaction
             .commit()
             .await
@@ -313,29 +314,97 @@ impl Writer {
     }
 }
 
+/// What a device is known by.
+type Key = (MailboxId, String);
+
+/// Rows of one statement, which may touch a row once, with their digests.
+type Batch = BTreeMap<Key, (DeviceRow, i64)>;
+
+/// The devices that are there.
+const DEVICES: Table = Table {
+    rows: "SELECT mailbox || ' ' || device_key AS k, digest AS v, mailbox, device_key FROM devices \
+           WHERE gone IS NULL AND organization = ",
+    key: &["mailbox", "device_key"],
+};
+
+/// A key as [`DEVICES`] gives it.
+fn place((mailbox, key): &Key) -> String {
+    format!("{mailbox} {key}")
+}
+
+/// A digest of all that a run says of a device.
+fn digest(row: &DeviceRow) -> i64 {
+    let texts = [
+        Some(row.device.as_str()),
+        Some(&row.address),
+        Some(&row.device_type),
+        Some(&row.model),
+        Some(&row.os),
+        Some(&row.friendly_name),
+        row.client_type.as_deref(),
+        Some(&row.state),
+        Some(&row.state_reason),
+        Some(&row.access),
+        Some(&row.reason),
+        row.record.as_deref(),
+    ];
+    let mut whole = String::with_capacity(256);
+    for text in texts {
+        // The length tells where each ends.
+        let length = text.map_or_else(|| "-".to_owned(), |text| text.len().to_string());
+        whole.push_str(&length);
+        whole.push(' ');
+        whole.push_str(text.unwrap_or_default());
+    }
+    let first_sync = row.first_sync.map(to_micros);
+    whole.push_str(&format!("{:?} {first_sync:?}", row.refused));
+    crate::convert::digest(&whole)
+}
+
+/// Marks the devices at these places as gone.
+async fn mark_gone(
+    connection: &mut AnyConnection,
+    organization: i64,
+    places: &[String],
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    for places in places.chunks(BATCH) {
+        Statement::new("UPDATE devices SET gone = ")
+            .bind(to_micros(now))
+            .push(" WHERE gone IS NULL AND organization = ")
+            .bind(organization)
+            .push(" AND (mailbox, device_key) IN (VALUES ")
+            .rows(places, |values, place| {
+                let (mailbox, key) = place.split_once(' ').unwrap_or((place, ""));
+                values.bind(mailbox).bind(key)
+            })
+            .push(")")
+            .build()
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
 async fn upsert(
     connection: &mut AnyConnection,
     organization: i64,
-    batch: &BTreeMap<(MailboxId, String), DeviceRow>,
+    batch: &Batch,
     now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    Statement::new("INSERT INTO seen (mailbox, device_key) VALUES ")
-        .rows(batch.keys(), |values, (mailbox, key)| {
-            values.bind(mailbox.0.to_string()).bind(key)
-        })
-        .build()
-        .execute(&mut *connection)
-        .await?;
+    if batch.is_empty() {
+        return Ok(());
+    }
     Statement::new(
         "INSERT INTO devices (organization, mailbox, device_key, device, address, device_type, model, os, \
-         friendly_name, client_type, state, state_reason, access, reason, refused, record, first_sync, changed) \
-         VALUES ",
+         friendly_name, client_type, state, state_reason, access, reason, refused, record, first_sync, changed, \
+         digest) VALUES ",
     )
-    .rows(batch, |values, ((mailbox, key), row)| {
+    .rows(batch, |values, ((mailbox, key), (row, digest))| {
         values
             .bind(organization)
             .bind(mailbox.0.to_string())
-            .bind(key)
+            .bind(key.as_str())
             .bind(text(row.device.as_str()))
             .bind(text(&row.address))
             .bind(text(&row.device_type))
@@ -351,6 +420,7 @@ async fn upsert(
             .bind(row.record.as_deref().map(text))
             .bind(row.first_sync.map(to_micros))
             .bind(to_micros(now))
+            .bind(*digest)
     })
     .push(
         " ON CONFLICT (organization, mailbox, device_key) DO UPDATE SET address = excluded.address, \
@@ -359,14 +429,14 @@ async fn upsert(
          state_reason = excluded.state_reason, access = excluded.access, reason = excluded.reason, \
          refused = COALESCE(excluded.refused, devices.refused), \
          record = COALESCE(excluded.record, devices.record), first_sync = excluded.first_sync, \
-         changed = excluded.changed, gone = NULL \
-         WHERE devices.gone IS NOT NULL OR (devices.address, devices.device_type, devices.model, devices.os, \
-         devices.friendly_name, devices.client_type, devices.state, devices.state_reason, devices.access, \
-         devices.reason, devices.refused, devices.record, devices.first_sync) IS DISTINCT FROM (excluded.address, \
-         excluded.device_type, excluded.model, excluded.os, excluded.friendly_name, excluded.client_type, \
-         excluded.state, excluded.state_reason, excluded.access, excluded.reason, \
+         digest = excluded.digest, gone = NULL, \
+         changed = CASE WHEN devices.gone IS NOT NULL OR (devices.address, devices.device_type, devices.model, \
+         devices.os, devices.friendly_name, devices.client_type, devices.state, devices.state_reason, \
+         devices.access, devices.reason, devices.refused, devices.record, devices.first_sync) IS DISTINCT FROM \
+         (excluded.address, excluded.device_type, excluded.model, excluded.os, excluded.friendly_name, \
+         excluded.client_type, excluded.state, excluded.state_reason, excluded.access, excluded.reason, \
          COALESCE(excluded.refused, devices.refused), COALESCE(excluded.record, devices.record), \
-         excluded.first_sync)",
+         excluded.first_sync) THEN excluded.changed ELSE devices.changed END",
     )
     .build()
     .execute(connection)

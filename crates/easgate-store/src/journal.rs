@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::audit::{AuditEvent, append};
-use crate::convert::{count, flag, key, parse, text, to_micros, to_time, to_uuid};
+use crate::convert::{flag, parse, text, to_micros, to_time, to_uuid};
 use crate::lease::Lost;
 use crate::organization::{Organization, StoreError, Writer, reading};
 use crate::owned::{List, OwnedEntry, OwnedRow, disown, own};

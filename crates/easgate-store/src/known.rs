@@ -1,5 +1,6 @@
 //! What device management and Exchange were last seen to hold, and what of it changed since somebody acted.
 
+mod all;
 mod content;
 mod read;
 mod work;
@@ -11,7 +12,7 @@ use sqlx::AnyConnection;
 use sqlx::Row;
 use time::OffsetDateTime;
 
-use crate::convert::{key, text, to_micros};
+use crate::convert::to_micros;
 use crate::marks::{self, Marks};
 use crate::organization::{StoreError, Writer, writing};
 
@@ -25,14 +26,6 @@ pub enum Rows<T> {
     All(Vec<T>),
     /// Those that were asked for; the others stay as they are known.
     Some(Vec<T>),
-}
-
-impl<T> Rows<T> {
-    fn rows(&self) -> &[T] {
-        match self {
-            Self::All(rows) | Self::Some(rows) => rows,
-        }
-    }
 }
 
 /// What a run learned from device management.
@@ -81,7 +74,7 @@ impl Writer {
         let mut to = Learner {
             connection: &mut transaction,
             organization: self.id(),
-            learned: &mut learned,
+            learned: Some(&mut learned),
         };
         to.records(&lesson.records, &lesson.gone_records)
             .await
@@ -113,7 +106,8 @@ impl Writer {
 struct Learner<'l> {
     connection: &'l mut AnyConnection,
     organization: i64,
-    learned: &'l mut Learned,
+    /// Who wants to know what changed.
+    learned: Option<&'l mut Learned>,
 }
 
 /// What is known of a record without its content.
@@ -128,48 +122,38 @@ impl Learner<'_> {
         rows: &Rows<(String, Enrollment)>,
         gone: &[String],
     ) -> Result<(), sqlx::Error> {
-        let mut known = match rows {
-            Rows::All(_) => self.known_records(None).await?,
-            Rows::Some(_) => HashMap::new(),
-        };
-        for (id, record) in rows.rows() {
-            let old = match rows {
-                Rows::All(_) => known.remove(id),
-                Rows::Some(_) => self.known_records(Some(id)).await?.remove(id),
-            };
-            let digest = content::digest_of_record(record);
-            if old.as_ref().is_some_and(|old| old.digest == digest) {
-                continue;
+        match rows {
+            Rows::All(rows) => {
+                self.all_records(rows.iter().map(|(id, record)| (id.clone(), record)))
+                    .await?;
             }
-            self.touch(old.and_then(|old| old.device));
-            self.touch(record.eas_device_id.as_ref().map(ToString::to_string));
-            self.write_record(id, record, digest).await?;
+            Rows::Some(rows) => {
+                for (id, record) in rows {
+                    self.record(id, record).await?;
+                }
+            }
         }
-        for id in gone {
-            known.extend(self.known_records(Some(id)).await?);
-        }
-        for (id, old) in known {
-            self.learned.vanished += 1;
-            let device = old.device.as_deref().and_then(|device| device.parse().ok());
-            self.learned.gone.extend(device);
-            self.touch(old.device);
-            sqlx::query("DELETE FROM known_records WHERE organization = $1 AND id = $2")
-                .bind(self.organization)
-                .bind(id)
-                .execute(&mut *self.connection)
-                .await?;
-        }
-        Ok(())
+        self.forget_records(gone).await
     }
 
-    async fn known_records(&mut self, id: Option<&str>) -> Result<HashMap<String, Old>, sqlx::Error> {
-        let rows = sqlx::query(
-            "SELECT id, digest, device FROM known_records WHERE organization = $1 AND ($2 = '' OR id = $2)",
-        )
-        .bind(self.organization)
-        .bind(id.unwrap_or_default())
-        .fetch_all(&mut *self.connection)
-        .await?;
+    async fn record(&mut self, id: &str, record: &Enrollment) -> Result<(), sqlx::Error> {
+        let old = self.known_records(id).await?.remove(id);
+        let digest = content::digest_of_record(record);
+        if old.as_ref().is_some_and(|old| old.digest == digest) {
+            return Ok(());
+        }
+        self.touch(old.and_then(|old| old.device));
+        self.touch(record.eas_device_id.as_ref().map(ToString::to_string));
+        self.write_record(id, record, digest).await
+    }
+
+    async fn known_records(&mut self, id: &str) -> Result<HashMap<String, Old>, sqlx::Error> {
+        let rows =
+            sqlx::query("SELECT id, digest, device FROM known_records WHERE organization = $1 AND id = $2")
+                .bind(self.organization)
+                .bind(id)
+                .fetch_all(&mut *self.connection)
+                .await?;
         let old = |row: &sqlx::any::AnyRow| Old {
             digest: row.get("digest"),
             device: row.get("device"),
@@ -177,105 +161,48 @@ impl Learner<'_> {
         Ok(rows.iter().map(|row| (row.get("id"), old(row))).collect())
     }
 
-    fn touch(&mut self, device: Option<String>) {
-        let device = device.and_then(|device| device.parse().ok());
-        self.learned.devices.extend(device);
+    /// Notes that a record is gone.
+    fn vanished(&mut self, old: Old) {
+        if let Some(learned) = self.learned.as_deref_mut() {
+            learned.vanished += 1;
+            let device = old.device.as_deref().and_then(|device| device.parse().ok());
+            learned.gone.extend(device);
+        }
+        self.touch(old.device);
     }
 
-    async fn write_record(&mut self, id: &str, record: &Enrollment, digest: i64) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "INSERT INTO known_records (organization, id, owner, device, compliance, digest, content) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (organization, id) DO UPDATE SET \
-             owner = excluded.owner, device = excluded.device, compliance = excluded.compliance, \
-             digest = excluded.digest, content = excluded.content",
-        )
-        .bind(self.organization)
-        .bind(id)
-        .bind(text(&content::owner(record)))
-        .bind(record.eas_device_id.as_ref().map(key))
-        .bind(record.compliance.name())
-        .bind(digest)
-        .bind(content::of_record(record))
-        .execute(&mut *self.connection)
-        .await
-        .map(drop)
+    fn touch(&mut self, device: Option<String>) {
+        let device = device.and_then(|device| device.parse().ok());
+        if let Some(learned) = self.learned.as_deref_mut() {
+            learned.devices.extend(device);
+        }
     }
 
     async fn users(&mut self, rows: &Rows<DirectoryUser>, gone: &[String]) -> Result<(), sqlx::Error> {
-        let mut known = match rows {
-            Rows::All(_) => self.known_users(None).await?,
-            Rows::Some(_) => HashMap::new(),
-        };
-        for user in rows.rows() {
-            let old = match rows {
-                Rows::All(_) => known.remove(&user.id),
-                Rows::Some(_) => self.known_users(Some(&user.id)).await?.remove(&user.id),
-            };
-            let content = content::of_user(user);
-            let digest = content::digest(&content);
-            if old == Some(digest) {
-                continue;
+        match rows {
+            Rows::All(rows) => self.all_users(rows.iter()).await?,
+            Rows::Some(rows) => {
+                for user in rows {
+                    self.user(user).await?;
+                }
             }
-            self.write_user(user, &content, digest).await?;
         }
-        for id in gone {
-            known.extend(self.known_users(Some(id)).await?);
-        }
-        for id in known.into_keys() {
-            self.forget_addresses(&id).await?;
-            sqlx::query("DELETE FROM known_users WHERE organization = $1 AND id = $2")
+        self.forget_users(gone).await
+    }
+
+    async fn user(&mut self, user: &DirectoryUser) -> Result<(), sqlx::Error> {
+        let content = content::of_user(user);
+        let digest = content::digest(&content);
+        let old: Option<i64> =
+            sqlx::query_scalar("SELECT digest FROM known_users WHERE organization = $1 AND id = $2")
                 .bind(self.organization)
-                .bind(id)
-                .execute(&mut *self.connection)
+                .bind(&user.id)
+                .fetch_optional(&mut *self.connection)
                 .await?;
+        if old == Some(digest) {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    async fn known_users(&mut self, id: Option<&str>) -> Result<HashMap<String, i64>, sqlx::Error> {
-        let rows = sqlx::query(
-            "SELECT id, digest FROM known_users WHERE organization = $1 AND ($2 = '' OR id = $2)",
-        )
-        .bind(self.organization)
-        .bind(id.unwrap_or_default())
-        .fetch_all(&mut *self.connection)
-        .await?;
-        Ok(rows
-            .iter()
-            .map(|row| (row.get("id"), row.get("digest")))
-            .collect())
-    }
-
-    async fn write_user(
-        &mut self,
-        user: &DirectoryUser,
-        content: &str,
-        digest: i64,
-    ) -> Result<(), sqlx::Error> {
-        self.forget_addresses(&user.id).await?;
-        sqlx::query(
-            "INSERT INTO known_users (organization, id, digest, content) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (organization, id) DO UPDATE SET digest = excluded.digest, content = excluded.content",
-        )
-        .bind(self.organization)
-        .bind(text(&user.id))
-        .bind(digest)
-        .bind(content)
-        .execute(&mut *self.connection)
-        .await?;
-        for address in std::iter::once(&user.user_principal_name).chain(&user.addresses) {
-            self.learned.addresses.insert(address.clone());
-            sqlx::query(
-                "INSERT INTO known_addresses (organization, address, user_id) VALUES ($1, $2, $3) \
-                 ON CONFLICT DO NOTHING",
-            )
-            .bind(self.organization)
-            .bind(address.as_str().to_ascii_lowercase())
-            .bind(text(&user.id))
-            .execute(&mut *self.connection)
-            .await?;
-        }
-        Ok(())
+        self.write_user(user, content, digest).await
     }
 
     /// Takes the user's addresses out: whoever has them is looked at again.
@@ -287,10 +214,12 @@ impl Learner<'_> {
         .bind(user)
         .fetch_all(&mut *self.connection)
         .await?;
-        let addresses = rows
-            .iter()
-            .filter_map(|row| row.get::<String, _>("address").parse().ok());
-        self.learned.addresses.extend(addresses);
+        if let Some(learned) = self.learned.as_deref_mut() {
+            let addresses = rows
+                .iter()
+                .filter_map(|row| row.get::<String, _>("address").parse().ok());
+            learned.addresses.extend(addresses);
+        }
         Ok(())
     }
 }

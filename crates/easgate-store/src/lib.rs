@@ -31,6 +31,7 @@ mod caution;
 mod claims;
 mod convert;
 mod devices;
+mod digests;
 mod drift;
 mod figures;
 mod forced;

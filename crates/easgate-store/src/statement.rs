@@ -1,8 +1,8 @@
 //! A statement that is put together, for either database.
 
-use sqlx::any::{Any, AnyArguments};
-use sqlx::query::Query;
-use sqlx::{Arguments, AssertSqlSafe, Encode, Type};
+use sqlx::any::{Any, AnyArguments, AnyRow};
+use sqlx::query::{Query, QueryScalar};
+use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, Type};
 
 /// The text and the values of a statement. Values are numbered as PostgreSQL and SQLite both read them (`$1`).
 #[derive(Default)]
@@ -47,6 +47,14 @@ impl Statement {
             .statement;
         }
         self.push(")")
+    }
+
+    /// For one value.
+    pub(crate) fn build_scalar<T>(self) -> QueryScalar<'static, Any, T, AnyArguments>
+    where
+        (T,): for<'r> FromRow<'r, AnyRow>,
+    {
+        sqlx::query_scalar_with(AssertSqlSafe(self.text), self.arguments)
     }
 
     pub(crate) fn build(self) -> Query<'static, Any, AnyArguments> {

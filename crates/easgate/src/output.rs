@@ -66,6 +66,31 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
+/// A JSON list that is printed while it is made, so that it is never held.
+#[derive(Debug, Default)]
+pub(crate) struct JsonList {
+    begun: bool,
+}
+
+impl JsonList {
+    /// Prints one more value.
+    ///
+    /// # Errors
+    /// When the value cannot be written as JSON.
+    pub(crate) fn push(&mut self, value: &impl Serialize) -> Result<(), serde_json::Error> {
+        let value = json::to_string(value)?.replace('\n', "\n  ");
+        text(if self.begun { ",\n  " } else { "[\n  " });
+        text(&value);
+        self.begun = true;
+        Ok(())
+    }
+
+    /// Prints the end.
+    pub(crate) fn end(self) {
+        line(if self.begun { "\n]" } else { "[]" });
+    }
+}
+
 /// Prints one value as itself and several as a list: one organisation is one object.
 ///
 /// # Errors

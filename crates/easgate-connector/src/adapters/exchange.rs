@@ -9,9 +9,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use easgate_cmdlet::{CmdletTransport, FaultKind, InvokeError};
 use easgate_exchange::{Config, ExchangeClient, ExchangeError, ExchangeServer, Filter, ListChange};
-use easgate_model::{DeviceAccessRule, Mailbox, MailboxId, OrganizationSettings, Partnership, RecipientType};
+use easgate_model::{
+    DeviceAccessRule, Mailbox, MailboxId, OrganizationSettings, Partnership, RecipientType, Texts,
+};
 use easgate_store::ServerSeen;
-use futures::stream::{Stream, StreamExt};
+use futures::stream::{Stream, StreamExt, TryStreamExt};
 use time::OffsetDateTime;
 
 use super::Breaker;
@@ -109,7 +111,12 @@ impl Exchange for ExchangeAdapter {
     }
 
     async fn partnerships(&self, progress: &dyn ProgressSink) -> Result<Vec<Partnership>, CallError> {
-        self.guarded(async { collect(self.client.partnerships(), "exchange.devices", progress).await })
+        let mut texts = Texts::default();
+        let partnerships = self.client.partnerships().map_ok(|mut partnership| {
+            partnership.share_texts(&mut texts);
+            partnership
+        });
+        self.guarded(async { collect(partnerships, "exchange.devices", progress).await })
             .await
     }
 

@@ -1,12 +1,10 @@
 //! A full sync: the whole organisation.
 
-use std::collections::BTreeSet;
-
 use easgate_compliance::Facts;
-use easgate_store::{Marks, Organization, Rows, StoreError, Writer};
+use easgate_store::{Marks, Organization, StoreError, Writer};
 use time::OffsetDateTime;
 
-use super::part::{after_full, known_of, records_after_full};
+use super::part::{known_of, marks_after_full, records_after_full};
 use super::{Cycle, CycleError, Planned, Seen, by_id};
 use crate::drift::look;
 use crate::gather::{FactsError, Gather, Gathered};
@@ -105,8 +103,7 @@ impl Cycle<'_> {
         writer
             .record_devices(device_rows(&planned.facts, &planned.decisions), now)
             .await?;
-        self.remember(writer, &planned.facts, (links, started), now)
-            .await?;
+        self.remember(writer, &planned.facts, (links, started)).await?;
         self.describe(&mut report, &planned);
         if let Some(run) = begun.run() {
             report.drift = look(writer, run, &planned, &owned.taken_out, now).await?;
@@ -129,20 +126,18 @@ impl Cycle<'_> {
         Ok((report, Some(baseline)))
     }
 
-    /// Keeps for the runs between full syncs what this one saw. A function of its own, so that its rows are gone before
-    /// anything is written to Exchange.
+    /// Keeps for the runs between full syncs what this one saw, without a copy of it.
     async fn remember(
         &self,
         writer: &Writer,
         facts: &Facts,
         (links, started): (Marks, OffsetDateTime),
-        now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        writer.learn(&records_after_full(self, facts), false, now).await?;
+        let marks = marks_after_full(self, facts, links, started);
+        let records = records_after_full(self, facts);
         writer
-            .learn(&after_full(self, facts, links, started), false, now)
+            .learn_all(records, facts.inventory.users.iter(), &marks)
             .await?;
-        let seen = Rows::All(known_of(facts));
-        writer.know_partnerships(&seen, &BTreeSet::new()).await
+        writer.know_all_partnerships(known_of(facts)).await
     }
 }

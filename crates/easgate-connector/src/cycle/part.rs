@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use easgate_compliance::{Facts, Ownership, ScopeFigures, guard};
 use easgate_model::{DeviceAccessRule, EmailAddress, OrganizationSettings};
-use easgate_store::{Baseline, Marks, Organization, Rows, Work, Writer};
+use easgate_store::{Baseline, Marks, Organization, Work, Writer};
 use time::OffsetDateTime;
 
 use super::planned::{held_because, oddities};
@@ -35,7 +35,7 @@ use crate::report::Report;
 use noticed::Noticed;
 use targets::Targets;
 
-pub(super) use marks::{after_full, known_of, records_after_full};
+pub(super) use marks::{known_of, marks_after_full, records_after_full};
 pub(super) use recheck::Rechecks;
 
 /// What a run that looks at a part begins with.
@@ -211,10 +211,8 @@ impl Cycle<'_> {
         writer
             .record_some_devices(device_rows(&planned.facts, &planned.decisions), now)
             .await?;
-        let seen = known_of(&planned.facts);
-        writer
-            .know_partnerships(&Rows::Some(seen), &gathered.mailboxes)
-            .await?;
+        let seen = known_of(&planned.facts).collect();
+        writer.know_partnerships(seen, &gathered.mailboxes).await?;
         self.describe(report, &planned);
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);

@@ -50,12 +50,12 @@ impl Wire for WireDevice {
             id: PartnershipId(guid(self.guid.as_deref(), "Guid")?),
             device_id,
             owner: owner(&dn).ok_or("DistinguishedName has no owner")?,
-            device_type: self.device_type.unwrap_or_default(),
-            device_model: self.device_model.unwrap_or_default(),
-            device_os: self.device_os.unwrap_or_default(),
-            user_agent: self.device_user_agent.unwrap_or_default(),
-            friendly_name: self.friendly_name.unwrap_or_default(),
-            client_type: text(self.client_type),
+            device_type: self.device_type.unwrap_or_default().into(),
+            device_model: self.device_model.unwrap_or_default().into(),
+            device_os: self.device_os.unwrap_or_default().into(),
+            user_agent: self.device_user_agent.unwrap_or_default().into(),
+            friendly_name: self.friendly_name.unwrap_or_default().into(),
+            client_type: text(self.client_type).map(Into::into),
             access_state: self
                 .device_access_state
                 .as_deref()
@@ -64,7 +64,7 @@ impl Wire for WireDevice {
                 .device_access_state_reason
                 .as_deref()
                 .map_or(AccessStateReason::Unknown, access_state_reason),
-            access_control_rule: text(self.device_access_control_rule),
+            access_control_rule: text(self.device_access_control_rule).map(Into::into),
             first_sync: moment(self.first_sync_time.as_deref()),
             when_changed: moment(self.when_changed_utc.as_deref()),
         })

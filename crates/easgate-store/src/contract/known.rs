@@ -179,16 +179,14 @@ pub(crate) async fn partnerships_are_known_as_they_were_seen(store: Store) {
         state: "Allowed".to_owned(),
         stamp: stamp.to_owned(),
     };
-    let nobody = BTreeSet::new();
-    let all = Rows::All(vec![known(1, 1, "a"), known(2, 2, "a")]);
-    writer.know_partnerships(&all, &nobody).await.unwrap();
+    let all = [known(1, 1, "a"), known(2, 2, "a")];
+    writer.know_all_partnerships(all.into_iter()).await.unwrap();
     assert_eq!(
         organization.mailboxes_with(&device("a1")).await.unwrap(),
         BTreeSet::from([mailbox(1), mailbox(2)])
     );
-    let some = Rows::Some(vec![known(3, 1, "b")]);
     writer
-        .know_partnerships(&some, &BTreeSet::from([mailbox(1)]))
+        .know_partnerships(vec![known(3, 1, "b")], &BTreeSet::from([mailbox(1)]))
         .await
         .unwrap();
     assert_eq!(
@@ -200,8 +198,8 @@ pub(crate) async fn partnerships_are_known_as_they_were_seen(store: Store) {
         organization.known_partnership(known(3, 1, "b").id).await.unwrap(),
         Some(known(3, 1, "b"))
     );
-    let less = Rows::All(vec![known(2, 2, "c")]);
-    writer.know_partnerships(&less, &nobody).await.unwrap();
+    let less = [known(2, 2, "c")];
+    writer.know_all_partnerships(less.into_iter()).await.unwrap();
     let left: Vec<_> = organization
         .known_partnerships()
         .await

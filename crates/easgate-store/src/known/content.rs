@@ -2,8 +2,8 @@
 
 use easgate_model::{ComplianceState, DirectoryUser, Enrollment, GroupId, ManagementAgent, ManagementState};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
+pub(super) use crate::convert::digest;
 use crate::convert::{to_micros, to_time};
 use crate::organization::StoreError;
 
@@ -176,14 +176,6 @@ pub(super) fn to_user(text: &str) -> Result<DirectoryUser, StoreError> {
 
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("texts, numbers and names are JSON")
-}
-
-/// 63 bits of a digest: enough to see that something changed.
-pub(super) fn digest(content: &str) -> i64 {
-    let bits = Uuid::new_v5(&Uuid::NAMESPACE_OID, content.as_bytes())
-        .as_u64_pair()
-        .1;
-    i64::try_from(bits >> 1).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

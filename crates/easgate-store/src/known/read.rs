@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use easgate_model::{DeviceId, DirectoryUser, EmailAddress, Enrollment, MailboxId, PartnershipId};
-use sqlx::AnyConnection;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Rows, content};
+use super::all::write_partnerships;
+use super::content;
 use crate::convert::{count, key, parse, to_uuid};
 use crate::organization::{Organization, StoreError, Writer, reading, writing};
 
@@ -229,20 +229,17 @@ fn mailboxes(rows: &[AnyRow]) -> Result<BTreeSet<MailboxId>, StoreError> {
 }
 
 impl Writer {
-    /// Keeps what was seen of partnerships: of the whole organisation, or of the mailboxes `of` alone.
+    /// Keeps what was seen of partnerships: those of the mailboxes `of` are all that these have, others
+    /// stay as they are.
     ///
     /// # Errors
     /// The store cannot be written; then nothing of it is.
     pub async fn know_partnerships(
         &self,
-        rows: &Rows<KnownPartnership>,
+        rows: Vec<KnownPartnership>,
         of: &BTreeSet<MailboxId>,
     ) -> Result<(), StoreError> {
         let wrong = writing("the known partnerships");
-        let mut known = match rows {
-            Rows::All(_) => self.organization().known_partnerships().await?,
-            Rows::Some(_) => HashMap::new(),
-        };
         let mut transaction = self.begin().await.map_err(&wrong)?;
         for mailbox in of {
             sqlx::query("DELETE FROM known_partnerships WHERE organization = $1 AND mailbox = $2")
@@ -252,16 +249,8 @@ impl Writer {
                 .await
                 .map_err(&wrong)?;
         }
-        for row in rows.rows() {
-            if known.remove(&row.id).as_ref() != Some(row) {
-                write(&mut transaction, self.id(), row).await.map_err(&wrong)?;
-            }
-        }
-        for id in known.into_keys() {
-            sqlx::query("DELETE FROM known_partnerships WHERE organization = $1 AND id = $2")
-                .bind(self.id())
-                .bind(id.0.to_string())
-                .execute(&mut *transaction)
+        for row in &rows {
+            write_partnerships(&mut transaction, self.id(), std::iter::once(row))
                 .await
                 .map_err(&wrong)?;
         }
@@ -270,25 +259,4 @@ impl Writer {
             .await
             .map_err(|error| error.writing("the known partnerships"))
     }
-}
-
-async fn write(
-    connection: &mut AnyConnection,
-    organization: i64,
-    row: &KnownPartnership,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO known_partnerships (organization, id, mailbox, device, state, stamp) \
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization, id) DO UPDATE SET \
-         mailbox = excluded.mailbox, device = excluded.device, state = excluded.state, stamp = excluded.stamp",
-    )
-    .bind(organization)
-    .bind(row.id.0.to_string())
-    .bind(row.mailbox.0.to_string())
-    .bind(key(&row.device))
-    .bind(&row.state)
-    .bind(&row.stamp)
-    .execute(connection)
-    .await
-    .map(drop)
 }

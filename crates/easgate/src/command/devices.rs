@@ -6,7 +6,7 @@ use crate::cli::DevicesArguments;
 use crate::command::Failure;
 use crate::command::wiring::Settings;
 use crate::exit::Exit;
-use crate::output;
+use crate::output::{self, JsonList};
 use crate::render::devices::{self, CSV_HEADINGS};
 
 /// How many rows are read at once.
@@ -29,7 +29,7 @@ pub(crate) async fn run(arguments: &DevicesArguments) -> Result<Exit, Failure> {
     if arguments.csv {
         output::line(CSV_HEADINGS);
     }
-    let mut values = Vec::new();
+    let mut list = JsonList::default();
     for organization in settings.organizations() {
         let name = &organization.name;
         let store = store.organization(name).await?;
@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: &DevicesArguments) -> Result<Exit, Failure> {
         loop {
             let page = store.devices(&filter, after.as_ref(), left.min(PAGE)).await?;
             left = left.saturating_sub(u32::try_from(page.devices.len()).unwrap_or(u32::MAX));
-            print(arguments, name, &page.devices, &mut values);
+            print(arguments, name, &page.devices, &mut list)?;
             after = page.next;
             if after.is_none() || left == 0 {
                 break;
@@ -57,7 +57,7 @@ pub(crate) async fn run(arguments: &DevicesArguments) -> Result<Exit, Failure> {
     }
     store.close().await;
     if arguments.common.json {
-        output::json(&values)?;
+        list.end();
     }
     Ok(Exit::Done)
 }
@@ -66,10 +66,12 @@ fn print(
     arguments: &DevicesArguments,
     name: &str,
     page: &[StoredDevice],
-    values: &mut Vec<serde_json::Value>,
-) {
+    list: &mut JsonList,
+) -> Result<(), Failure> {
     if arguments.common.json {
-        values.extend(page.iter().map(|device| devices::json(name, device)));
+        for device in page {
+            list.push(&devices::json(name, device))?;
+        }
     } else if arguments.csv {
         for device in page {
             output::line(&devices::csv(name, device));
@@ -77,4 +79,5 @@ fn print(
     } else {
         devices::table(page);
     }
+    Ok(())
 }

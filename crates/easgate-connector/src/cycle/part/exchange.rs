@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use easgate_model::{AccessLevel, DistinguishedName, EmailAddress, MailboxId, Partnership, PartnershipId};
-use easgate_store::{KnownPartnership, Marks, Rows, Work, Writer};
+use easgate_store::{KnownPartnership, Marks, Work, Writer};
 use time::{Duration, OffsetDateTime};
 
 use super::{Head, Noticed, mailbox_work, marks};
@@ -327,9 +327,7 @@ impl Cycle<'_> {
         let work: Vec<Work> = mailboxes.iter().copied().map(mailbox_work).collect();
         writer.open_work(work, self.clock.now()).await?;
         if !nobody.is_empty() {
-            writer
-                .know_partnerships(&Rows::Some(nobody), &BTreeSet::new())
-                .await?;
+            writer.know_partnerships(nobody, &BTreeSet::new()).await?;
         }
         Ok(mailboxes)
     }

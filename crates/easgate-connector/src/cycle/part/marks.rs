@@ -1,15 +1,15 @@
 //! What is kept between runs so that the next one knows where to go on.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use easgate_compliance::Facts;
 use easgate_model::{AccessLevel, DeviceAccessRule, Enrollment, MailboxId, Partnership};
-use easgate_store::{KnownPartnership, Lesson, Marks, Rows};
+use easgate_store::{KnownPartnership, Marks};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::Cycle;
-use crate::cycle::by_id;
 use crate::ports::{Changed, SourceKind};
 
 /// The access rules by which the last full sync decided.
@@ -101,26 +101,23 @@ pub(super) fn record_key(kind: SourceKind, record: &Enrollment) -> String {
     }
 }
 
-/// The records that a full sync leaves for the runs after it: apart from the rest, so that no copy of everything is held at once.
-pub(in crate::cycle) fn records_after_full(cycle: &Cycle<'_>, facts: &Facts) -> Lesson {
+/// The records that a full sync leaves for the runs after it, each with its key.
+pub(in crate::cycle) fn records_after_full<'f>(
+    cycle: &Cycle<'_>,
+    facts: &'f Facts,
+) -> impl Iterator<Item = (String, &'f Enrollment)> + Send + use<'f> {
     let kind = cycle.source.kind();
     let records = facts.inventory.enrollments.iter();
-    Lesson {
-        records: Rows::All(records.map(|one| (record_key(kind, one), one.clone())).collect()),
-        gone_records: Vec::new(),
-        users: Rows::Some(Vec::new()),
-        gone_users: Vec::new(),
-        marks: Marks::new(),
-    }
+    records.map(move |one| (record_key(kind, one), one))
 }
 
-/// What a full sync leaves for the runs after it, but for the records.
-pub(in crate::cycle) fn after_full(
+/// Where the runs after a full sync go on.
+pub(in crate::cycle) fn marks_after_full(
     cycle: &Cycle<'_>,
     facts: &Facts,
     links: Marks,
     started: OffsetDateTime,
-) -> Lesson {
+) -> Marks {
     let mut marks = links;
     let as_of = facts.inventory.as_of;
     let devices = facts.exchange.partnerships.iter();
@@ -147,40 +144,29 @@ pub(in crate::cycle) fn after_full(
     marks.insert(LOOKED.to_owned(), micros(as_of.unwrap_or(started)));
     marks.insert(RULES.to_owned(), of_rules(&facts.exchange.rules));
     marks.insert(MEANING.to_owned(), of_meaning(cycle));
-    Lesson {
-        records: Rows::Some(Vec::new()),
-        gone_records: Vec::new(),
-        users: Rows::All(facts.inventory.users.clone()),
-        gone_users: Vec::new(),
-        marks,
-    }
+    marks
 }
 
 /// The partnerships of `facts` as they are known from now on.
-pub(in crate::cycle) fn known_of(facts: &Facts) -> Vec<KnownPartnership> {
-    let by_name: std::collections::HashMap<_, MailboxId> = by_id(&facts.exchange)
-        .into_values()
+pub(in crate::cycle) fn known_of(facts: &Facts) -> impl Iterator<Item = KnownPartnership> + Send + '_ {
+    let mailboxes = facts.exchange.mailboxes.iter();
+    let by_name: HashMap<_, MailboxId> = mailboxes
         .map(|mailbox| (&mailbox.distinguished_name, mailbox.id))
         .collect();
-    facts
-        .exchange
-        .partnerships
-        .iter()
-        .filter_map(|one| {
-            Some(KnownPartnership {
-                id: one.id,
-                mailbox: *by_name.get(&one.owner)?,
-                device: one.device_id.clone(),
-                state: one.access_state.name().to_owned(),
-                stamp: stamp(one),
-            })
+    facts.exchange.partnerships.iter().filter_map(move |one| {
+        Some(KnownPartnership {
+            id: one.id,
+            mailbox: *by_name.get(&one.owner)?,
+            device: one.device_id.clone(),
+            state: one.access_state.name().to_owned(),
+            stamp: stamp(one),
         })
-        .collect()
+    })
 }
 
 /// A text that differs where anything of the partnership that a decision rests on differs.
 pub(super) fn stamp(one: &Partnership) -> String {
-    let texts: BTreeSet<(u8, &str)> = [
+    let texts = [
         (0, one.access_state.name()),
         (1, one.access_state_reason.name()),
         (2, one.device_type.as_str()),
@@ -189,9 +175,15 @@ pub(super) fn stamp(one: &Partnership) -> String {
         (5, one.user_agent.as_str()),
         (6, one.device_id.as_str()),
         (7, one.owner.as_str()),
-    ]
-    .into();
-    digest(&format!("{texts:?}"))
+    ];
+    let mut whole = String::with_capacity(256);
+    for (number, text) in texts {
+        whole.push_str(if number == 0 { "{" } else { ", " });
+        // A text that was written cannot fail to be.
+        let _ = write!(whole, "({number}, {text:?})");
+    }
+    whole.push('}');
+    digest(&whole)
 }
 
 fn digest(text: &str) -> String {

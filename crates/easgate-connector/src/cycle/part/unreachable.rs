@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use easgate_compliance::{ByDevice, Exceptions, ExchangeFacts, Facts, NewDevices, Unreachable};
 use easgate_model::{Inventory, MailboxId};
-use easgate_store::{Rows, Writer};
+use easgate_store::Writer;
 
 use super::gather::ONE_BY_ONE;
 use super::noticed::Noticed;
@@ -68,9 +68,9 @@ impl Cycle<'_> {
             .await?;
         let mailboxes: BTreeSet<_> = mailboxes.into_iter().take(ONE_BY_ONE).collect();
         let (facts, new) = self.new_devices(writer, &head, &mailboxes, new_devices).await?;
-        let seen = Rows::Some(marks::known_of(&facts));
+        let seen: Vec<_> = marks::known_of(&facts).collect();
         if new.is_empty() {
-            writer.know_partnerships(&seen, &mailboxes).await?;
+            writer.know_partnerships(seen, &mailboxes).await?;
             return Ok(None);
         }
         self.has_row(writer, begun, kind).await?;
@@ -104,7 +104,7 @@ impl Cycle<'_> {
         if open == 0 {
             let rows = device_rows(&planned.facts, &planned.decisions);
             writer.record_some_devices(rows, now).await?;
-            writer.know_partnerships(&seen, &mailboxes).await?;
+            writer.know_partnerships(seen, &mailboxes).await?;
         }
         Ok(Some(report))
     }
