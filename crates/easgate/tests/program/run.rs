@@ -2,6 +2,7 @@
 
 mod cut;
 mod metrics;
+#[expect(clippy::print_stdout, reason = "what is left out is said plainly")]
 mod network;
 mod nodes;
 mod orders;
