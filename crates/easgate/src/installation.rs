@@ -149,7 +149,7 @@ fn other(own: Option<Uuid>, of: &Installation, file: &Path, store: &Store) -> In
         Some(_) => "",
         None => "; to make this a further node of it, remove that file",
     };
-    InstallationError::Other {
+    InstallationError::Other(Box::new(OtherInstallation {
         store: store.describe(),
         id: of.id,
         node: easgate_model::escape(&of.node),
@@ -157,26 +157,31 @@ fn other(own: Option<Uuid>, of: &Installation, file: &Path, store: &Store) -> In
         seen: time(of.seen),
         this,
         join,
-    }
+    }))
+}
+
+/// The store belongs to somebody else.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the store {store} belongs to another installation, {id} on {node}, since {since}, last seen {seen}; {this}. Two \
+     that write one organisation undo each other: stop the other one, and take its place by \
+     `easgate run --replace --by NAME`{join}"
+)]
+pub(crate) struct OtherInstallation {
+    store: String,
+    id: Uuid,
+    node: String,
+    since: String,
+    seen: String,
+    this: String,
+    join: &'static str,
 }
 
 /// Why the store cannot be worked with.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InstallationError {
-    #[error(
-        "the store {store} belongs to another installation, {id} on {node}, since {since}, last seen {seen}; {this}. Two \
-         that write one organisation undo each other: stop the other one, and take its place by \
-         `easgate run --replace --by NAME`{join}"
-    )]
-    Other {
-        store: String,
-        id: Uuid,
-        node: String,
-        since: String,
-        seen: String,
-        this: String,
-        join: &'static str,
-    },
+    #[error(transparent)]
+    Other(Box<OtherInstallation>),
     #[error("the file {path} holds no installation id; remove it where no other easgate has this store", path = path.display())]
     NoId { path: PathBuf },
     #[error("could not read or write the file of the installation, {path}", path = path.display())]

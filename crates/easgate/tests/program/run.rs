@@ -3,6 +3,7 @@
 mod cut;
 mod memory;
 mod metrics;
+#[expect(clippy::print_stdout, reason = "what is left out is said plainly")]
 mod network;
 mod nodes;
 mod orders;

@@ -109,7 +109,9 @@ fn how_far(progress: Option<&Progress>, status: &LoopStatus) -> String {
         None => match status.running.first() {
             Some(running) => match running.kind {
                 Kind::Command => "a command has begun".to_owned(),
-                kind => format!("a {kind} sync has begun"),
+                kind @ (Kind::Full | Kind::Quick | Kind::Watch | Kind::User) => {
+                    format!("a {kind} sync has begun")
+                }
             },
             None => "waiting for its turn".to_owned(),
         },

@@ -293,18 +293,7 @@ impl Running {
                 }
                 Err(answer) => answer,
             },
-            Request::Log { filter } => match logging::change(&filter) {
-                Ok(()) => {
-                    tracing::warn!(
-                        event = events::LOG_CHANGED,
-                        filter = escape(&filter),
-                        uid,
-                        "Log changed"
-                    );
-                    Answer::Done
-                }
-                Err(error) => Answer::refused("filter", output::chain(&error)),
-            },
+            Request::Log { filter } => change_log(&filter, uid),
         };
         // A visitor who has gone needs no answer.
         let _ = answers.try_send(answer);
@@ -443,6 +432,19 @@ async fn tell_page(
         Err(error) => Answer::refused("store", output::chain(&error)),
     };
     let _ = answers.send(answer).await;
+}
+
+fn change_log(filter: &str, uid: u32) -> Answer {
+    if let Err(error) = logging::change(filter) {
+        return Answer::refused("filter", output::chain(&error));
+    }
+    tracing::warn!(
+        event = events::LOG_CHANGED,
+        filter = escape(filter),
+        uid,
+        "Log changed"
+    );
+    Answer::Done
 }
 
 fn organization(status: &LoopStatus) -> Value {
