@@ -184,15 +184,7 @@ impl Cycle<'_> {
             self.keep_held(writer, run, &planned, &gates, report).await?;
             return Ok(planned);
         }
-        let forced = ForcedMode {
-            mode: Mode::Plan.name().to_owned(),
-            reason: undoing.reason(),
-            by: writer.actor().clone(),
-            since: now,
-            run: Some(run),
-        };
-        writer.force_mode(&forced).await?;
-        report.forced = Some(forced);
+        force_plan(writer, (undoing, run), now, report).await?;
         let missing: Vec<_> = planned.undo.missing.iter().map(stored_entry).collect();
         if !missing.is_empty() {
             writer.forget(&missing, now).await?;
@@ -272,6 +264,25 @@ impl Cycle<'_> {
         };
         Ok((planned, gates))
     }
+}
+
+/// Keeps the organisation in mode plan: the next sync would undo the undoing.
+async fn force_plan(
+    writer: &Writer,
+    (undoing, run): (Undoing, RunId),
+    now: OffsetDateTime,
+    report: &mut UndoReport,
+) -> Result<(), CycleError> {
+    let forced = ForcedMode {
+        mode: Mode::Plan.name().to_owned(),
+        reason: undoing.reason(),
+        by: writer.actor().clone(),
+        since: now,
+        run: Some(run),
+    };
+    writer.force_mode(&forced).await?;
+    report.forced = Some(forced);
+    Ok(())
 }
 
 async fn check_run(organization: &Organization, undoing: Undoing) -> Result<(), UndoError> {
