@@ -11,6 +11,8 @@ mod graph_peers;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod month;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod psrp_peer;
