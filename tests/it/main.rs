@@ -11,6 +11,8 @@ mod graph_peers;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod month;
+#[cfg(test)]
 #[expect(dead_code, reason = "other tests ask it for its certificate")]
 #[path = "../peers/postgres/server.rs"]
 mod postgres;

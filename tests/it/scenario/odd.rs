@@ -35,7 +35,7 @@ pub(super) async fn run(rig: &Rig, words: &[&str]) -> Option<String> {
         ["journal", "full"] => break_journal(&rig.path()).await,
         ["journal", "empty"] => mend_journal(&rig.path()).await,
         ["override", access, address, device, hours] => {
-            override_(rig, [access, address, device, hours]).await
+            decide_by_hand(rig, [access, address, device, hours]).await;
         }
         ["approve"] => return Some(approve(rig).await),
         ["caution"] => return Some(caution(rig).await),
@@ -44,7 +44,7 @@ pub(super) async fn run(rig: &Rig, words: &[&str]) -> Option<String> {
     Some(String::new())
 }
 
-async fn override_(rig: &Rig, [access, address, device, hours]: [&str; 4]) {
+async fn decide_by_hand(rig: &Rig, [access, address, device, hours]: [&str; 4]) {
     let now = rig.world.state().now;
     let new = NewOverride {
         mailbox: mailbox_id(address),
