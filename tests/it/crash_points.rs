@@ -3,19 +3,27 @@
 //! The points are counted, not hit by luck: strace kills the program as it enters the n-th call of one kind, for every n
 //! that a calm run has. A call that makes a commit durable, one that writes to the store's file, one that sends to
 //! Exchange (or to PostgreSQL): before, between and after all of them there is a point.
+//!
+//! With the store on PostgreSQL the program itself makes nothing durable: what counts there are the calls that send, to the
+//! database and to Exchange, and no other kind is killed at. A node that was killed keeps its lease for some seconds, and the
+//! next one waits before it takes access from anybody; a few points go that whole way, and at the others the lease is freed by
+//! hand, so that the many points take little time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use easgate_connector::leadership;
 use easgate_simulator::exchange::{ExchangeConfig, ExchangeSimulator};
 use easgate_simulator::world::World;
 use futures::stream::{self, StreamExt};
+use sqlx::Connection as _;
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::full_sync::folder;
-use crate::program::{binary, run};
+use crate::postgres::{PASSWORD, Server};
+use crate::program::{binary, run_with};
 use crate::world_file;
 
 /// The kinds of calls at which the program is killed, and how far apart the points are at the least: commits one by one, the
@@ -26,6 +34,16 @@ const CALLS: [(&str, usize); 3] = [
     ("sendto,write,writev,sendmsg", 60),
 ];
 
+/// The same with the store on PostgreSQL. Its client sends by `sendto`, that of Exchange by `writev` or `sendto`.
+const CALLS_TO_SERVERS: (&str, usize) = ("sendto,writev,sendmsg", 60);
+
+/// Every so many of these points nothing is freed by hand.
+const WHOLE_WAY: usize = 20;
+
+/// The environment of the program. It has one thread for what it does beside its main one, so that each run sends the same in
+/// the same order, and strace counts alike.
+const ENVIRONMENT: [(&str, &str); 2] = [("STORE_PASSWORD", PASSWORD), ("TOKIO_WORKER_THREADS", "1")];
+
 /// Entries of lists: mailbox, list, device.
 type Entries = BTreeSet<(Uuid, &'static str, String)>;
 
@@ -34,9 +52,26 @@ struct Place {
     exchange: ExchangeSimulator,
     folder: TempDir,
     world: World,
+    /// The database, where the store is not a file.
+    database: Option<String>,
 }
 
 impl Place {
+    /// With the store on `server`, else in a file.
+    async fn on(server: Option<&'static Server>) -> Self {
+        let mut place = Self::new().await;
+        let Some(server) = server else { return place };
+        let url = tokio::task::spawn_blocking(|| server.database()).await.unwrap();
+        let file = place.folder.path().join("easgate.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let before = text.split("[store]").next().unwrap();
+        let store =
+            format!("[store]\nurl = \"{url}?sslmode=disable\"\npassword = {{ env = \"STORE_PASSWORD\" }}\n");
+        std::fs::write(&file, format!("{before}{store}")).unwrap();
+        place.database = Some(url);
+        place
+    }
+
     async fn new() -> Self {
         let world = World::contoso(12);
         let exchange = ExchangeSimulator::start(ExchangeConfig::new(world.clone()))
@@ -47,6 +82,7 @@ impl Place {
             exchange,
             folder,
             world,
+            database: None,
         }
     }
 
@@ -87,9 +123,25 @@ impl Place {
 
     async fn easgate(&self, arguments: &'static [&'static str]) -> crate::program::Ended {
         let folder = self.folder.path().to_owned();
-        tokio::task::spawn_blocking(move || run(&folder, arguments))
+        tokio::task::spawn_blocking(move || run_with(&folder, arguments, &ENVIRONMENT))
             .await
             .unwrap()
+    }
+
+    /// Gives back the lease of a process that was killed, as if it had handed over.
+    async fn free_the_lease(&self) {
+        let Some(url) = &self.database else { return };
+        sqlx::any::install_default_drivers();
+        let url = url.replace("easgate@", &format!("easgate:{}@", PASSWORD.replace(' ', "%20")));
+        let mut database = sqlx::AnyConnection::connect(&url).await.unwrap();
+        // Killed at its first steps, it has not even made the tables.
+        let freed = sqlx::query("UPDATE leases SET holder = NULL")
+            .execute(&mut database)
+            .await;
+        if let Err(error) = freed {
+            assert!(error.to_string().contains("does not exist"), "{error}");
+        }
+        database.close().await.unwrap();
     }
 
     /// Runs a full sync under strace, which does to it what `inject` says; gives what strace wrote of the calls.
@@ -117,6 +169,7 @@ fn traced(folder: &Path, calls: &str, inject: Option<usize>) -> String {
         .args(["sync", "--full"])
         .current_dir(folder)
         .env("EXCHANGE_PASSWORD", "P@ssw0rd!")
+        .envs(ENVIRONMENT)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
@@ -146,40 +199,97 @@ fn strace() -> Option<PathBuf> {
     found
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn after_kill_9_at_any_step_the_next_runs_end_where_a_calm_one_does() {
-    if strace().is_none() {
-        return;
-    }
-    let calm = Place::new().await;
+/// What the lists hold after a calm run, where something was to be done.
+async fn after_a_calm_run(server: Option<&'static Server>) -> Entries {
+    let calm = Place::on(server).await;
     let before = calm.listed();
     calm.easgate(&["sync", "--full"]).await;
     let after = calm.listed();
     let changed = before.symmetric_difference(&after).count();
     assert!(changed > 5, "there is something to do: {changed}");
+    after
+}
+
+/// How many calls of this kind a calm run makes.
+async fn calls_of_a_calm_run(server: Option<&'static Server>, calls: &str, after: &Entries) -> usize {
+    let place = Place::on(server).await;
+    let log = place.traced(calls, None).await;
+    assert_eq!(&place.listed(), after, "strace changes nothing");
+    let count = most_of_one_thread(&log);
+    assert!(count > 10, "{calls}: {count} calls\n{log}");
+    count
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_kill_9_at_any_step_the_next_runs_end_where_a_calm_one_does() {
+    if strace().is_none() {
+        return;
+    }
+    let after = after_a_calm_run(None).await;
     for (calls, most) in CALLS {
-        let place = Place::new().await;
-        let log = place.traced(calls, None).await;
-        assert_eq!(place.listed(), after, "strace changes nothing");
-        let count = most_of_one_thread(&log);
-        assert!(count > 10, "{calls}: {count} calls\n{log}");
+        let count = calls_of_a_calm_run(None, calls, &after).await;
         let step = count.div_ceil(most);
         println!("{calls}: {count} calls, killed at every {step}.");
         stream::iter((1..=count).step_by(step))
-            .for_each_concurrent(4, |point| killed_at(calls, point, &after))
+            .for_each_concurrent(4, |point| {
+                let after = &after;
+                async move {
+                    let place = Place::new().await;
+                    killed_at(place, calls, point, after, Lease::Ends).await;
+                }
+            })
             .await;
     }
 }
 
-async fn killed_at(calls: &str, point: usize, after: &Entries) {
-    let context = format!("killed at {calls} number {point}");
-    let place = Place::new().await;
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_holds_where_the_store_is_on_postgres() {
+    let (Some(_), Some(server)) = (strace(), Server::of_this_process()) else {
+        return;
+    };
+    let (calls, most) = CALLS_TO_SERVERS;
+    let after = after_a_calm_run(Some(server)).await;
+    let count = calls_of_a_calm_run(Some(server), calls, &after).await;
+    let step = count.div_ceil(most);
+    println!("{calls} with PostgreSQL: {count} calls, killed at every {step}.");
+    let points: Vec<(usize, usize)> = (1..=count).step_by(step).enumerate().collect();
+    let whole_way = |(number, _): &(usize, usize)| number % WHOLE_WAY == WHOLE_WAY / 2;
+    let (slow, fast): (Vec<_>, Vec<_>) = points.into_iter().partition(whole_way);
+    assert!(slow.len() > 1, "some points go the whole way");
+    let at = |lease| {
+        let after = &after;
+        move |(_, point)| async move {
+            let place = Place::on(Some(server)).await;
+            killed_at(place, calls, point, after, lease).await;
+        }
+    };
+    let slow = stream::iter(slow).for_each_concurrent(8, at(Lease::RunsOut));
+    let fast = stream::iter(fast).for_each_concurrent(4, at(Lease::Ends));
+    futures::future::join(slow, fast).await;
+}
+
+/// What becomes of the right to write of a process that was killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lease {
+    /// It is free at once.
+    Ends,
+    /// It is free when its time is over, and whoever takes it waits for what may be under way.
+    RunsOut,
+}
+
+async fn killed_at(place: Place, calls: &str, point: usize, after: &Entries, lease: Lease) {
+    let context = format!("killed at {calls} number {point}, {lease:?}");
     let foreign: Entries = place.listed().intersection(after).cloned().collect();
     place.traced(calls, Some(point)).await;
     assert!(
         foreign.is_subset(&place.listed()),
         "{context}: an entry of somebody else is gone"
     );
+    if lease == Lease::Ends {
+        place.free_the_lease().await;
+    } else {
+        tokio::time::sleep(leadership::TERM).await;
+    }
     let next = place.easgate(&["sync", "--full"]).await;
     assert_eq!(next.code, Some(0), "{context}: {}{}", next.stdout, next.stderr);
     assert_eq!(

@@ -21,6 +21,7 @@ source = "file"
 path = "enrolled.csv"
 
 [organization.policy]
+unknown_entries = "foreign"
 unmanaged = "quarantine"
 always_allow_compliant = true
 

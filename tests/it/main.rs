@@ -13,6 +13,10 @@ mod model;
 #[cfg(test)]
 mod month;
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests ask it for its certificate")]
+#[path = "../peers/postgres/server.rs"]
+mod postgres;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod psrp_peer;

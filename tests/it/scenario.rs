@@ -1,6 +1,7 @@
 //! The engine over an organisation in memory: scenarios as text, laws as properties, crashes at every step.
 
 mod crash;
+mod gates;
 mod laws;
 mod odd;
 pub(crate) mod rig;

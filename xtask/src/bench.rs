@@ -34,8 +34,13 @@ pub(crate) fn bench(arguments: &Arguments) -> Result<(), Failure> {
         more.extend(["--plot".to_owned(), path.display().to_string()]);
     }
     let none: &[&str] = &[];
-    cargo("build", &["--release", "--bin", "easgate"], none)?;
-    cargo("bench", &["--bench", "table", "--"], &more)
+    let shipped = ["--profile", "shipped"];
+    cargo("build", &[&shipped[..], &["--bin", "easgate"]].concat(), none)?;
+    cargo(
+        "bench",
+        &[&shipped[..], &["--bench", "table", "--"]].concat(),
+        &more,
+    )
 }
 
 /// Runs each once and small, with what the tests have built already.

@@ -1,6 +1,7 @@
 //! The Debian package: staged from the files of `packaging/`, built by dpkg-deb.
 
 mod check;
+mod sbom;
 mod stage;
 
 use std::path::{Path, PathBuf};
@@ -22,14 +23,23 @@ pub(crate) enum Build {
 pub(crate) fn dist() -> Result<(), Failure> {
     let binary = build(Build::Release)?;
     let package = package(Build::Release, &binary, env!("CARGO_PKG_VERSION"))?;
-    println!("{}", package.display());
+    let bill = bill_of_materials(&package)?;
+    println!("{}\n{}", package.display(), bill.display());
     Ok(())
+}
+
+/// Writes what the program is made of beside its package, and says where.
+fn bill_of_materials(package: &Path) -> Result<PathBuf, Failure> {
+    let bill = package.with_extension("cdx.json");
+    sbom::write(&bill)?;
+    sbom::check(&bill)?;
+    Ok(bill)
 }
 
 /// Builds the binary.
 pub(crate) fn build(build: Build) -> Result<PathBuf, Failure> {
     let flags: &[&str] = match build {
-        Build::Release => &["--release"],
+        Build::Release => &["--profile", "shipped"],
         Build::Debug => &[],
     };
     let mut cargo = run::command(env!("CARGO"));
@@ -40,7 +50,7 @@ pub(crate) fn build(build: Build) -> Result<PathBuf, Failure> {
 /// Where the binary is once it is built.
 pub(crate) fn built(build: Build) -> PathBuf {
     let folder = match build {
-        Build::Release => "release",
+        Build::Release => "shipped",
         Build::Debug => "debug",
     };
     target().join(folder).join("easgate")

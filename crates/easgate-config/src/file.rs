@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::overrides::{RawOverrides, RawUnreachable};
 use crate::parallel::RawParallel;
+use crate::retention::RawRetention;
 use crate::schedule::RawSchedule;
 use crate::service::RawService;
 use crate::text::{RawDuration, RawSecret, RawThreshold};
@@ -28,6 +30,9 @@ pub(crate) struct RawFile {
     /// How it shows when the audit was tampered with.
     #[serde(default)]
     pub(crate) audit: RawAudit,
+    /// For how long the store remembers. The service forgets once a day; the audit is never shortened.
+    #[serde(default)]
+    pub(crate) retention: RawRetention,
 }
 
 /// One Exchange organisation.
@@ -49,6 +54,9 @@ pub(crate) struct RawOrganization {
     /// How much may change within 24 hours.
     #[serde(default)]
     pub(crate) guard: RawGuard,
+    /// What people decide about single devices by `easgate allow` and `easgate block`.
+    #[serde(default)]
+    pub(crate) overrides: RawOverrides,
     /// What `easgate run` does by itself, and when.
     #[serde(default)]
     pub(crate) schedule: RawSchedule,
@@ -124,6 +132,9 @@ pub(crate) struct RawExchange {
     /// How many shells Exchange gives the account, 4 to 18; three of them are left to the administrator.
     #[serde(default = "shells")]
     pub(crate) shells: usize,
+    /// How often a list is read at most, 1 to 10, before a run ends without it; lists that have arrived are kept meanwhile.
+    #[serde(default = "tries")]
+    pub(crate) tries: usize,
     /// Whether another server is used when one cannot be reached: the next of `servers`, then those that the organisation
     /// itself told in the last good run (with `basic` and `ntlm` only those that `addresses` names); with `false` only the first ever is.
     #[serde(default = "yes")]
@@ -217,6 +228,9 @@ pub(crate) struct RawEnrollment {
     pub(crate) no_proxy: Option<Vec<String>>,
     /// `graph`: a PEM file with certificates to trust besides the system's.
     pub(crate) ca_file: Option<String>,
+    /// `graph`: how often a page of a list is asked for at most, 1 to 20, while Graph does not answer or asks to wait; 6 when not
+    /// set. A list goes on with the page that did not come.
+    pub(crate) tries: Option<u32>,
     /// `graph`: the root of Graph in place of the cloud's, `https://host[:port]`; http for this computer alone.
     pub(crate) graph_root: Option<String>,
     /// `graph`: the root for tokens in place of the cloud's, likewise.
@@ -266,6 +280,11 @@ pub(crate) struct RawPolicy {
     pub(crate) platform_exceptions: Vec<RawPlatformException>,
     /// For how long the facts may be unread before `status` and the reports warn of it; nothing changes by that.
     pub(crate) max_hold: RawDuration,
+    /// What the first full sync does in mode enforce when the store is new and the lists hold entries already.
+    pub(crate) unknown_entries: RawUnknownEntries,
+    /// What is done while device management cannot be asked. Devices that an earlier sync has seen stay as they are,
+    /// whatever this says.
+    pub(crate) on_authority_unreachable: RawUnreachable,
 }
 
 impl Default for RawPolicy {
@@ -280,8 +299,19 @@ impl Default for RawPolicy {
             foreign_allow: RawForeignAllow::Report,
             platform_exceptions: Vec::new(),
             max_hold: RawDuration::seconds(72 * 3600),
+            unknown_entries: RawUnknownEntries::Observe,
+            on_authority_unreachable: RawUnreachable::Hold,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawUnknownEntries {
+    /// Nothing is written until `easgate resume`: they may be those of a store that was lost.
+    Observe,
+    /// They are taken for other people's.
+    Foreign,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -391,6 +421,10 @@ impl Default for RawAudit {
             key: "audit.key".to_owned(),
         }
     }
+}
+
+const fn tries() -> usize {
+    3
 }
 
 const fn shells() -> usize {

@@ -33,9 +33,11 @@ mod difference;
 mod file;
 mod load;
 mod organization;
+mod overrides;
 mod parallel;
 mod problem;
 mod resolve;
+mod retention;
 mod schedule;
 mod schema;
 mod secret;
@@ -50,8 +52,10 @@ pub use organization::{
     Configuration, Enrollment, Exchange, ExchangeError, Graph, GraphCredential, GraphError, Organization,
     StoreLocation,
 };
+pub use overrides::OverrideTimes;
 pub use parallel::Parallel;
 pub use problem::{ParseError, Problem, Warning};
+pub use retention::Retention;
 pub use schema::{reference, schema};
 pub use secret::{Environment, SecretError, SecretRef};
 pub use service::{ServiceManager, ServiceSettings};

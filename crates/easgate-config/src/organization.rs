@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use easgate_compliance::{Limits, Policy};
 use easgate_connector::schedule::Schedule;
-use easgate_connector::{Mode, OrganizationConfig, Precautions};
+use easgate_connector::{Expected, Mode, OrganizationConfig, Precautions};
 use easgate_intune::{Credential, FileSource, GraphConfig, ProxyLogin};
 use secrecy::SecretString;
 
-use crate::{Environment, SecretError, SecretRef, ServiceSettings, Warning};
+use crate::{Environment, OverrideTimes, Retention, SecretError, SecretRef, ServiceSettings, Warning};
 
 pub(crate) use exchange::Secrets;
 pub use exchange::{Exchange, ExchangeError};
@@ -25,6 +25,8 @@ pub struct Configuration {
     pub store: StoreLocation,
     /// What the service needs.
     pub service: ServiceSettings,
+    /// For how long the store remembers.
+    pub retention: Retention,
     /// The file of the key under which the audit is sealed.
     pub audit_key: PathBuf,
     /// What works and should be looked at.
@@ -84,8 +86,12 @@ pub struct Organization {
     pub limits: Limits,
     /// What is done where the policy has nothing to say.
     pub precautions: Precautions,
+    /// For how long a device may be let in by hand.
+    pub overrides: OverrideTimes,
     /// What the service does by itself, and when.
     pub schedule: Schedule,
+    /// How old the last runs may be.
+    pub expected: Expected,
 }
 
 impl Organization {
@@ -98,6 +104,7 @@ impl Organization {
             policy: self.policy.clone(),
             limits: self.limits,
             lanes: 1,
+            tries: self.exchange.tries,
             accept_shrunken: BTreeSet::new(),
             precautions: self.precautions,
         }

@@ -15,12 +15,12 @@ use easgate_store::Location;
 use crate::file::{RawFile, RawMode, RawOrganization, RawStore};
 use crate::problem::{Key, Problem, Source};
 use crate::text::RawSecret;
-use crate::{Configuration, Organization, SecretRef, ServiceSettings, StoreLocation, warnings};
+use crate::{Configuration, Organization, SecretRef, StoreLocation, warnings};
 
 /// Where the checks stand, and what they found.
 pub(crate) struct Checks<'a> {
     source: &'a Source<'a>,
-    base: &'a Path,
+    pub(crate) base: &'a Path,
     problems: Vec<Problem>,
 }
 
@@ -46,6 +46,8 @@ pub(crate) fn resolve(
         .collect();
     checks.distinct(&raw.organization);
     let store = checks.store(&raw.store);
+    let service = checks.service(&raw.service);
+    let retention = checks.retention(&raw.retention);
     if raw.audit.key.is_empty() || raw.audit.key.ends_with('/') {
         let key = [Key::Name("audit"), Key::Name("key")];
         checks.problem(
@@ -58,9 +60,8 @@ pub(crate) fn resolve(
     }
     Ok(Configuration {
         organizations,
-        service: ServiceSettings {
-            socket: raw.service.socket.as_ref().map(|path| base.join(path)),
-        },
+        service,
+        retention,
         store,
         audit_key: base.join(&raw.audit.key),
         warnings: warnings::warnings(raw, source),
@@ -68,7 +69,7 @@ pub(crate) fn resolve(
 }
 
 impl Checks<'_> {
-    fn problem(&mut self, path: &[Key<'_>], message: impl Into<String>) {
+    pub(crate) fn problem(&mut self, path: &[Key<'_>], message: impl Into<String>) {
         self.problems.push(self.source.problem(path, message));
     }
 
@@ -110,7 +111,9 @@ impl Checks<'_> {
                 removals: raw.guard.removals.0,
             },
             precautions: self.precautions(at, &raw.policy),
+            overrides: self.override_times(at, &raw.overrides),
             schedule: schedule?,
+            expected: raw.schedule.expected(),
         })
     }
 

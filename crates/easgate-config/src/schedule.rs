@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use easgate_connector::Expected;
 use easgate_connector::schedule::{Daily, Schedule, TimeOfDay};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -14,6 +15,12 @@ use crate::text::RawDuration;
 /// The shortest intervals, so that a slip does not load Exchange without end.
 const LEAST_QUICK: Duration = Duration::from_secs(5 * 60);
 const LEAST_WATCH: Duration = Duration::from_secs(10);
+
+/// No full sync is too old before it could have ended.
+const LEAST_ALARM: Duration = Duration::from_secs(3600);
+
+/// How much later than its time a watch pass may come.
+const LATE_WATCH: Duration = Duration::from_secs(3600);
 
 /// The most by which a full sync may be late.
 const MOST_JITTER: Duration = Duration::from_secs(6 * 3600);
@@ -31,6 +38,9 @@ pub(crate) struct RawSchedule {
     pub(crate) quick: RawInterval,
     /// How long after a watch pass the next one begins, or `"off"`.
     pub(crate) watch: RawInterval,
+    /// How old the last full sync that read everything may be before `status` and `check` exit 5 and the metrics alarm, or `"off"`. A watch
+    /// pass may be an hour older than `watch`.
+    pub(crate) alarm_after: RawInterval,
 }
 
 impl Default for RawSchedule {
@@ -41,6 +51,17 @@ impl Default for RawSchedule {
             jitter: RawDuration::seconds(10 * 60),
             quick: RawInterval(Some(RawDuration::seconds(2 * 3600))),
             watch: RawInterval(Some(RawDuration::seconds(60))),
+            alarm_after: RawInterval(Some(RawDuration::seconds(26 * 3600))),
+        }
+    }
+}
+
+impl RawSchedule {
+    /// How old the last runs may be.
+    pub(crate) fn expected(&self) -> Expected {
+        Expected {
+            full: self.alarm_after.0.map(|limit| limit.0),
+            watch: self.watch.0.map(|interval| interval.0 + LATE_WATCH),
         }
     }
 }
@@ -53,6 +74,7 @@ impl Checks<'_> {
         for (key, interval, least) in [
             ("quick", raw.quick, LEAST_QUICK),
             ("watch", raw.watch, LEAST_WATCH),
+            ("alarm_after", raw.alarm_after, LEAST_ALARM),
         ] {
             if interval.0.is_some_and(|interval| interval.0 < least) {
                 let least = RawDuration(least);

@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Environment;
+use crate::problem::Key;
+use crate::resolve::Checks;
 
 /// Where the control socket is when the file says nothing and systemd made the folder of the unit.
 const USUAL_SOCKET: &str = "/run/easgate/control.sock";
@@ -17,6 +19,9 @@ pub(crate) struct RawService {
     /// The path of the control socket, from the folder of this file unless it begins with `/`; `control.sock` in the unit's
     /// RuntimeDirectory (`/run/easgate`) when not set.
     pub(crate) socket: Option<String>,
+    /// The file to which the service writes its metrics once a minute, for the textfile collector of Prometheus' node_exporter: its name
+    /// ends in `.prom`. From the folder of this file unless it begins with `/`; none is written when not set.
+    pub(crate) metrics_file: Option<String>,
 }
 
 /// What the service needs beside its organisations.
@@ -24,6 +29,26 @@ pub(crate) struct RawService {
 pub struct ServiceSettings {
     /// The control socket, if the file says where it is.
     pub socket: Option<PathBuf>,
+    /// Where metrics are written, if they are.
+    pub metrics_file: Option<PathBuf>,
+}
+
+impl Checks<'_> {
+    pub(crate) fn service(&mut self, raw: &RawService) -> ServiceSettings {
+        let metrics_file = raw.metrics_file.as_ref().map(|path| self.base.join(path));
+        if let Some(path) = &metrics_file
+            && path.extension().is_none_or(|extension| extension != "prom")
+        {
+            self.problem(
+                &[Key::Name("service"), Key::Name("metrics_file")],
+                "the collector reads files whose names end in \".prom\" alone",
+            );
+        }
+        ServiceSettings {
+            socket: raw.socket.as_ref().map(|path| self.base.join(path)),
+            metrics_file,
+        }
+    }
 }
 
 impl ServiceSettings {

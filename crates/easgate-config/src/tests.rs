@@ -112,7 +112,7 @@ fn what_is_misspelt_is_named_with_its_place_and_the_nearest_word() {
         "mode = \"enforce\"",
         "colour = \"blue\"",
         &expect![[r#"
-            line 4, column 1: unknown key `colour`; known here: enrollment, exchange, guard, mode, name, policy, schedule
+            line 4, column 1: unknown key `colour`; known here: enrollment, exchange, guard, mode, name, overrides, policy, schedule
         "#]],
     );
     check(

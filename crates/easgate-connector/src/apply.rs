@@ -218,7 +218,12 @@ impl Apply<'_> {
             Err(error) if error.may_have_run => Outcome::Unknown(chain(error)),
             Err(error) => Outcome::Failed(chain(error)),
         };
-        let settled = self.writer.settle(id, &intent, &outcome, self.clock.now()).await;
+        let request = result.as_ref().err().and_then(|error| error.request.as_deref());
+        let now = self.clock.now();
+        let settled = self
+            .writer
+            .settle_answered(id, &intent, &outcome, request, now)
+            .await;
         result.map_err(Failure::Call)?;
         settled.map_err(Failure::Journal)?;
         Ok(AppliedChange { id, intent, command })

@@ -71,6 +71,9 @@ pub struct OrganizationConfig {
     pub limits: Limits,
     /// How many mailboxes may be changed at once, at least 1; each takes one of the account's shells.
     pub lanes: usize,
+    /// How often a list is read at most, at least once, before a run ends without it. Lists that have arrived are kept
+    /// meanwhile.
+    pub tries: usize,
     /// The inputs that may be shorter in this run than the protection against short inputs lets through, by their
     /// stable names. Empty but for a run that an administrator starts so.
     pub accept_shrunken: BTreeSet<String>,

@@ -2,6 +2,7 @@
 //!
 //! `full` is what a full sync reads, `part` what the other kinds do; `planned` and `write` are the same for every kind of run.
 
+mod counted;
 mod from_file;
 mod full;
 mod gated;
@@ -29,6 +30,7 @@ use crate::progress::ProgressSink;
 use crate::queue::{Begun, WriteQueue};
 use crate::recovery::{Mailboxes, RecoveryError};
 use crate::report::{Report, ReportError, chain};
+use crate::service::events;
 use crate::watched::watched;
 use part::Part;
 
@@ -172,7 +174,13 @@ impl Cycle<'_> {
             self.has_row(writer, &begun, kind).await?;
         }
         let result = match work {
-            Work::Full => self.full(writer, &begun).await,
+            Work::Full => match self.full(writer, &begun).await {
+                Err(error) => self
+                    .ended_with(writer, &begun, kind, error)
+                    .await
+                    .map(|report| (report, None)),
+                done => done,
+            },
             Work::Part(part) => self.part(writer, &begun, part).await.map(|report| (report, None)),
         };
         let (mut report, seen, error) = match result {
@@ -183,14 +191,18 @@ impl Cycle<'_> {
         if let Some(run) = begun.run() {
             self.finish(writer, run, &mut report, seen).await;
         }
+        self.count(writer, begun.run(), &report).await;
         if kind == Kind::Watch {
             watched(writer, &report, self.clock.now()).await;
         }
         error.map_or(Ok(report), Err)
     }
 
-    /// Gives the run its row in the store.
+    /// Gives the run its row in the store, where it has none yet.
     async fn has_row(&self, writer: &Writer, begun: &Begun<'_>, kind: Kind) -> Result<(), CycleError> {
+        if begun.run().is_some() {
+            return Ok(());
+        }
         let (live, mode) = (begun.queue().live(), self.config.mode.name());
         let run = writer
             .start_run_beside(&live, kind.name(), mode, self.clock.now())
@@ -237,7 +249,7 @@ pub(crate) async fn give_back(writer: Writer) {
 
 /// Tells the system log the head of the audit, so that an audit whose end is cut or written anew can be found out.
 pub(crate) fn tell_head(organization: &str, head: AuditHead) {
-    tracing::info!(event_id = "audit.head", organization, %head, "The audit stands here");
+    tracing::info!(event = events::AUDIT_HEAD, organization, %head, "The audit stands here");
 }
 
 /// Writes the end of a run, and tells the head of the audit then. Gives the error when the end could not be written.
@@ -305,7 +317,11 @@ impl CycleError {
     pub fn cure(&self) -> Option<String> {
         match self {
             Self::Facts(error) => error.cure(),
-            Self::Busy(_) => Some("wait until the other easgate has ended, or stop it".to_owned()),
+            Self::Busy(_) => Some(
+                "if it is a service, run the command there, with its configuration: it does it; else wait until it has \
+                 ended"
+                    .to_owned(),
+            ),
             Self::Store(_) => Some("look at the disk and at the rights of the store's folder".to_owned()),
         }
     }

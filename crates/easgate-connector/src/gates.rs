@@ -2,6 +2,8 @@
 
 mod held;
 mod standing;
+mod undone;
+mod waiting;
 
 pub use standing::{HeldSummary, Standing, standing};
 
@@ -13,14 +15,16 @@ use easgate_compliance::{
 };
 use easgate_model::{DeviceId, MailboxId};
 use easgate_store::{
-    HeldPlan, HeldState, Organization, OverrideId, Pause, RunId, StoreError, StoredOverride, Tombstone,
-    Writer,
+    HeldPlan, HeldState, Organization, Pause, RunId, StoreError, StoredOverride, Tombstone, Writer,
 };
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::cycle::Planned;
+use waiting::Waiting;
 
+/// What the policy wants, as opposed to what is undone.
+const POLICY: &str = "";
 /// For how long devices are held whose records vanished together.
 const TOMBSTONE: Duration = Duration::hours(48);
 /// How far clocks may be apart.
@@ -41,7 +45,7 @@ pub struct Gates {
     new_tombstones: Vec<Tombstone>,
     /// What the guard held in earlier runs.
     plans: Vec<HeldPlan>,
-    waiting: Vec<(OverrideId, MailboxId, DeviceId)>,
+    waiting: Vec<Waiting>,
     now: OffsetDateTime,
 }
 
@@ -72,10 +76,7 @@ impl Gates {
             tombstones: organization.tombstones().await?,
             new_tombstones: Vec::new(),
             plans: organization.held_plans().await?,
-            waiting: waiting
-                .into_iter()
-                .map(|one| (one.id, one.what.mailbox, one.what.device))
-                .collect(),
+            waiting: waiting.into_iter().map(Waiting::of).collect(),
             now,
         })
     }
@@ -150,8 +151,7 @@ impl Gates {
 
     /// What people approved of, and what counts now.
     pub(crate) fn released(&self) -> BTreeSet<Released> {
-        let counts = self.plans.iter().filter(|plan| self.is_approved(plan));
-        counts.flat_map(held::released).collect()
+        self.released_in(POLICY)
     }
 
     /// Keeps what this run found, before anything is written to Exchange: new and ended tombstones, overrides that
@@ -181,9 +181,13 @@ impl Gates {
         }
         let after = held::after(
             &self.plans,
-            planned,
+            held::Wanted {
+                changes: &planned.plan.changes,
+                verdict: &planned.verdict,
+            },
             &held::Occasion {
                 organization: writer.organization().name(),
+                scope: POLICY,
                 run,
                 now: self.now,
                 is_over: &|plan| self.is_over(plan.said.as_ref().and_then(|said| said.until)),
@@ -195,25 +199,6 @@ impl Gates {
             .into_iter()
             .filter(|plan| !plan.changes.is_empty())
             .collect())
-    }
-
-    /// Notes that the run has acted on the overrides whose devices it decided about.
-    pub(crate) async fn acted(
-        &self,
-        writer: &Writer,
-        planned: &Planned,
-        reach: Reach,
-    ) -> Result<(), StoreError> {
-        let decided = decided(planned);
-        let acted: Vec<OverrideId> = self
-            .waiting
-            .iter()
-            .filter(|(_, mailbox, device)| {
-                reach == Reach::Everything || decided.contains(&(*mailbox, device))
-            })
-            .map(|(id, ..)| *id)
-            .collect();
-        writer.acted_on_overrides(&acted, self.now).await
     }
 
     /// What of this somebody should know who reads a plan or a report.
@@ -329,7 +314,12 @@ fn exception(one: &StoredOverride) -> Option<(MailboxId, DeviceId, Override)> {
         || "until it is cleared".to_owned(),
         |until| format!("until {}", at(until)),
     );
-    let detail = format!("{} by {} {until}: {}", what.access, what.by.name, what.note);
+    let said = format!("{} by {} {until}", what.access, what.by.name);
+    let detail = if what.note.is_empty() {
+        said
+    } else {
+        format!("{said}: {}", what.note)
+    };
     let access = ByHand::from_name(&what.access)?;
     Some((what.mailbox, what.device.clone(), Override { access, detail }))
 }

@@ -14,7 +14,7 @@ use crate::cycle::rows;
 use crate::inputs::{ShortInput, short_inputs};
 use crate::ports::{CallError, CallErrorKind, EnrollmentSource, Exchange, SourceError, SourceKind};
 use crate::progress::{Phase, Progress, ProgressSink};
-use crate::retry::retry;
+use crate::retry::retry_up_to;
 
 /// How far clocks may be apart.
 const SKEW: Duration = Duration::minutes(5);
@@ -103,7 +103,7 @@ impl Gather<'_> {
     where
         F: Future<Output = Result<T, CallError>> + Send,
     {
-        retry(self.clock, call)
+        retry_up_to(self.config.tries, self.clock, call)
             .await
             .map_err(|source| FactsError::Exchange { input, source })
     }
@@ -117,7 +117,7 @@ impl Gather<'_> {
     where
         F: Future<Output = Result<T, CallError>> + Send,
     {
-        match retry(self.clock, call).await {
+        match retry_up_to(self.config.tries, self.clock, call).await {
             Ok(value) => Ok(Ok(value)),
             Err(error) if error.kind == CallErrorKind::NotGranted => {
                 Ok(Err(format!("{input} were not read: {error}")))

@@ -13,10 +13,12 @@ pub enum Kind {
     Watch,
     /// One person's mailbox.
     User,
+    /// What a person asked for besides a sync: taking over, giving up, taking back, rolling back, a plan from a file.
+    Command,
 }
 
 impl Kind {
-    /// Every kind, in the order of reports.
+    /// Every kind of sync, in the order of reports.
     pub const ALL: [Self; 4] = [Self::Full, Self::Quick, Self::Watch, Self::User];
 
     /// The stable name, in the store and in reports.
@@ -27,6 +29,7 @@ impl Kind {
             Self::Quick => "quick",
             Self::Watch => "watch",
             Self::User => "user",
+            Self::Command => "command",
         }
     }
 }

@@ -20,18 +20,9 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// The figures of the devices that were `changed` in Exchange and whose records changed at the times of
-    /// `since`; `None` where there is none.
-    pub(crate) fn of(
-        changed: &[DeviceId],
-        since: &BTreeMap<DeviceId, OffsetDateTime>,
-        now: OffsetDateTime,
-    ) -> Option<Self> {
-        let took = |device| Duration::try_from(now - *since.get(device)?).ok();
-        Self::over(changed.iter().filter_map(took).collect())
-    }
-
-    fn over(mut all: Vec<Duration>) -> Option<Self> {
+    /// The figures of changes that took so long each; `None` where there is none.
+    #[must_use]
+    pub fn over(mut all: Vec<Duration>) -> Option<Self> {
         all.sort_unstable();
         let at = |percent: usize| {
             let rank = (all.len() * percent).div_ceil(100);
@@ -44,6 +35,16 @@ impl Latency {
             longest: at(100)?,
         })
     }
+}
+
+/// How long it took for each device that was `changed` in Exchange and whose record changed at a time of `since`.
+pub(crate) fn took(
+    changed: &[DeviceId],
+    since: &BTreeMap<DeviceId, OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Vec<Duration> {
+    let took = |device| Duration::try_from(now - *since.get(device)?).ok();
+    changed.iter().filter_map(took).collect()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use futures::future::{Either, select};
 
 use crate::clock::Clock;
 use crate::report::chain;
+use crate::service::events;
 
 /// How long a lease lasts that is not renewed: a node that is killed is replaced after as long.
 pub const TERM: Duration = Duration::from_secs(10);
@@ -58,7 +59,7 @@ pub async fn while_kept<T>(writer: &Writer, clock: &dyn Clock, work: impl Future
     match select(work, kept).await {
         Either::Left((done, _)) => done,
         Either::Right((lost, work)) => {
-            tracing::error!(event_id = "lease.lost", error = %lost, "The lease is lost");
+            tracing::error!(event = events::LEASE_LOST, error = %lost, "The lease is lost");
             work.await
         }
     }

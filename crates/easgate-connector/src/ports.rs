@@ -233,6 +233,8 @@ pub struct CallError {
     pub may_have_run: bool,
     /// What an administrator can do about it.
     pub cure: Option<String>,
+    /// How the server calls the request in its own logs, where it tells.
+    pub request: Option<String>,
     /// What happened.
     pub cause: Box<dyn Error + Send + Sync>,
 }
@@ -245,6 +247,7 @@ impl CallError {
             kind,
             may_have_run: false,
             cure: None,
+            request: None,
             cause: cause.into(),
         }
     }

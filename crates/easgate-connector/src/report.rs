@@ -19,6 +19,7 @@ use crate::gates::{HeldSummary, at};
 use crate::hold_off::RetryAt;
 use crate::kind::Kind;
 use crate::latency::Latency;
+use crate::override_effect::OverrideEffect;
 
 /// What was seen, decided, changed and failed in one run, and how long it took.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,8 +64,12 @@ pub struct Report {
     pub server: Option<String>,
     /// How long changes took from when device management knew, in runs that look at what changed.
     pub latency: Option<Latency>,
+    /// The same for each of these changes.
+    pub took: Vec<Duration>,
     /// Why this run changed nothing and leaves everything to a full sync, which is to run now.
     pub full_needed: Option<FullNeeded>,
+    /// What became of devices that people decided about, and of those whose override ended.
+    pub overrides: Vec<OverrideEffect>,
 }
 
 /// How many devices got which decision.
@@ -168,7 +173,9 @@ impl Report {
             durations: Durations::default(),
             server: None,
             latency: None,
+            took: Vec::new(),
             full_needed: None,
+            overrides: Vec::new(),
         }
     }
 
@@ -185,6 +192,42 @@ impl Report {
             errors: vec![error],
             ..Self::begin(config, kind)
         }
+    }
+
+    /// The report of a run that ended with `error` after it had changed what does not rest on what could not be read.
+    pub(crate) fn that_ended(config: &OrganizationConfig, kind: Kind, error: &CycleError) -> Self {
+        let mut report = Self::of_error(config, kind, error);
+        if let (CycleError::Facts(unread), Some(told)) = (error, report.errors.first_mut()) {
+            told.message = format!("nothing was decided by the policy: {}", chain(unread));
+        }
+        report.warnings.extend(error.cure());
+        report
+    }
+
+    /// Adds what an earlier step of the same run did.
+    pub(crate) fn takes(&mut self, earlier: Self) {
+        let (all, more) = (&mut self.changes, &earlier.changes);
+        all.planned += more.planned;
+        all.applied += more.applied;
+        all.failed += more.failed;
+        all.held += more.held;
+        all.paused += more.paused;
+        self.replaced += earlier.replaced;
+        for (by, changes) in earlier.held_by {
+            *self.held_by.entry(by).or_default() += changes;
+        }
+        if self.held_plans.is_empty() {
+            self.held_plans = earlier.held_plans;
+        }
+        self.paused = self.paused.take().or(earlier.paused);
+        self.server = self.server.take().or(earlier.server);
+        self.overrides.extend(earlier.overrides);
+        self.errors.extend(earlier.errors);
+        let warnings = earlier.warnings.into_iter();
+        let new: Vec<_> = warnings.filter(|one| !self.warnings.contains(one)).collect();
+        self.warnings.extend(new);
+        self.durations.decide += earlier.durations.decide;
+        self.durations.apply += earlier.durations.apply;
     }
 
     /// The report of a run that did not begin, because no server may be tried before its time.
@@ -254,15 +297,7 @@ impl Report {
                 "uid": pause.by.uid,
                 "reason": escape(&pause.reason),
             })),
-            "held_plans": self.held_plans.iter().map(|plan| json!({
-                "plan": plan.id,
-                "cause": plan.cause,
-                "state": plan.state.name(),
-                "changes": plan.changes,
-                "since": at(plan.since),
-                "by": plan.by.as_deref().map(escape),
-                "release": plan.command(&self.organization),
-            })).collect::<Vec<_>>(),
+            "held_plans": self.held_plans.iter().map(|plan| plan.to_json(&self.organization)).collect::<Vec<_>>(),
             "replaced": self.replaced,
             "held_by": self.held_by,
             "foreign": { "entries": self.foreign.entries, "contradicting": self.foreign.contradicting },
@@ -287,6 +322,7 @@ impl Report {
                 "reason": needed.name(),
                 "message": needed.to_string(),
             })),
+            "overrides": self.overrides.iter().map(OverrideEffect::to_json).collect::<Vec<_>>(),
         })
     }
 }

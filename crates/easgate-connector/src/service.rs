@@ -2,13 +2,14 @@
 //!
 //! A [`Service`] has one loop for each organisation, with tasks and time limits of its own: what is slow, broken or panics in
 //! one never delays another. Each loop starts what its [`Schedule`] says and what its [`Handle`] is asked for, through a
-//! [`Runner`]. Full, quick and users' syncs exclude each other, and a watch pass runs beside them.
+//! [`Runner`]. Commands, full, quick and users' syncs exclude each other, and a watch pass runs beside them.
 //!
 //! **Invariants.** Nothing waits for ever and nothing piles up: jobs have time limits, and those that wait are bounded and
 //! coalesce. A loop never does the work itself, so that its beat tells whether it lives.
 
 pub mod events;
 mod job;
+mod order;
 mod organization;
 mod queue;
 mod status;
@@ -31,6 +32,7 @@ use crate::schedule::Schedule;
 use organization::{Command, Loop};
 
 pub use job::{Broken, By, Job, Outcome, Role, Runner, Standing, Work};
+pub use order::{Order, Ordered};
 pub use status::{LoopStatus, Running};
 pub use stop::Stop;
 pub use stoppable::Stoppable;
@@ -47,7 +49,7 @@ const DEAD: Duration = Duration::from_secs(90);
 /// How long jobs may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLimits {
-    /// A full sync.
+    /// A full sync, or a command.
     pub full: Duration,
     /// A quick sync.
     pub quick: Duration,
@@ -60,7 +62,7 @@ pub struct TimeLimits {
 impl TimeLimits {
     pub(crate) const fn of(&self, kind: Kind) -> Duration {
         match kind {
-            Kind::Full => self.full,
+            Kind::Full | Kind::Command => self.full,
             Kind::Quick => self.quick,
             Kind::Watch => self.watch,
             Kind::User => self.user,

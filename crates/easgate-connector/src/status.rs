@@ -93,7 +93,7 @@ pub async fn status(store: &Store, name: &str) -> Result<Status, StoreError> {
         baseline: organization.baseline().await?.unwrap_or_default(),
         decisions: organization.decision_counts().await?,
         states: organization.state_counts().await?,
-        owned: count(organization.owned().await?.len()),
+        owned: organization.owned_count().await?,
         forced: organization.forced_mode().await?,
         open_drift: count(drift.iter().filter(|row| row.acknowledged.is_none()).count()),
         unsettled: count(organization.unsettled().await?.len()),

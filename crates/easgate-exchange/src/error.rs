@@ -1,6 +1,7 @@
 //! What Exchange refuses, and whose turn it then is.
 
 mod cure;
+mod request;
 
 use easgate_cmdlet::InvokeError;
 use easgate_model::escape;

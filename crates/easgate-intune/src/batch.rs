@@ -70,7 +70,7 @@ impl Graph {
             let mut again = Vec::new();
             let mut longest = None::<Duration>;
             for (place, answer) in open.iter().zip(self.one_batch(&asked, tries).await?) {
-                if retry::may_repeat(Outcome::Status(answer.status), tries) {
+                if retry::may_repeat(Outcome::Status(answer.status), tries, self.http.tries()) {
                     longest = longest.max(retry::told_wait(
                         &answer.headers,
                         &answer.body,

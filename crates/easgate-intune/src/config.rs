@@ -9,6 +9,7 @@ use url::Url;
 use uuid::{Uuid, uuid};
 
 use crate::cloud::{Cloud, is_loopback};
+use crate::http::retry::USUAL_TRIES;
 use crate::{CertificateError, Proxy};
 
 /// The service plans that license a user for Intune.
@@ -82,11 +83,14 @@ pub struct GraphConfig {
     pub max_body_bytes: usize,
     /// The most pages one list may have.
     pub max_pages: usize,
+    /// How often one request is sent at most while Graph does not answer or asks to wait; a list goes on with the page that
+    /// did not come, and is never begun anew for it.
+    pub tries: u32,
 }
 
 impl GraphConfig {
     /// The usual settings: every Intune plan, `Warning` counts as licensed, 10 s to connect, 100 s an answer,
-    /// 64 MiB a body, 5,000 pages a list.
+    /// 64 MiB a body, 5,000 pages a list, 6 tries of a page.
     #[must_use]
     pub fn new(cloud: Cloud, tenant: &str, client_id: &str, credential: Credential) -> Self {
         Self {
@@ -105,6 +109,7 @@ impl GraphConfig {
             request_timeout: Duration::from_secs(100),
             max_body_bytes: 64 << 20,
             max_pages: 5_000,
+            tries: USUAL_TRIES,
         }
     }
 

@@ -25,6 +25,7 @@ pub(crate) struct Http {
     timing: Timing,
     permits: Semaphore,
     max_body_bytes: usize,
+    tries: u32,
     proxy: Option<Proxy>,
 }
 
@@ -93,8 +94,14 @@ impl Http {
             timing,
             permits: Semaphore::new(AT_ONCE),
             max_body_bytes: config.max_body_bytes,
+            tries: config.tries,
             proxy: config.proxy.clone(),
         })
+    }
+
+    /// How often one request is sent at most.
+    pub(crate) const fn tries(&self) -> u32 {
+        self.tries
     }
 
     pub(crate) const fn timing(&self) -> &Timing {
@@ -136,7 +143,7 @@ impl Http {
                 }
                 Err(OnceError::Transport(_)) => (Outcome::NoAnswer, None),
             };
-            if retry::may_repeat(outcome, tries) {
+            if retry::may_repeat(outcome, tries, self.tries) {
                 let wait = retry::wait(tries, told, self.timing.jitter());
                 tracing::debug!(tries, ?outcome, ?wait, %client_request_id, "Request is repeated");
                 self.timing.sleep(wait).await;

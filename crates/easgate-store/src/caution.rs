@@ -22,10 +22,12 @@ pub enum CautionKind {
     Restored,
     /// Somebody else undoes our entries: another connector works on the organisation.
     Contested,
+    /// The store knows nothing of the organisation, whose lists hold entries: they may be those of a store that was lost.
+    Unknown,
 }
 
 impl CautionKind {
-    const ALL: [Self; 2] = [Self::Restored, Self::Contested];
+    const ALL: [Self; 3] = [Self::Restored, Self::Contested, Self::Unknown];
 
     /// The stable name.
     #[must_use]
@@ -33,6 +35,7 @@ impl CautionKind {
         match self {
             Self::Restored => "restored",
             Self::Contested => "contested",
+            Self::Unknown => "unknown",
         }
     }
 
@@ -40,12 +43,13 @@ impl CautionKind {
         match self {
             Self::Restored => AuditAction::StoreRestored,
             Self::Contested => AuditAction::Contested,
+            Self::Unknown => AuditAction::EntriesUnknown,
         }
     }
 
     const fn ended(self) -> AuditAction {
         match self {
-            Self::Restored => AuditAction::Resumed,
+            Self::Restored | Self::Unknown => AuditAction::Resumed,
             Self::Contested => AuditAction::ContestEnded,
         }
     }

@@ -3,12 +3,15 @@
 pub(crate) mod audit;
 pub(crate) mod cautions;
 pub(crate) mod devices;
+pub(crate) mod figures;
 pub(crate) mod gates;
+pub(crate) mod installation;
 pub(crate) mod known;
 pub(crate) mod last_runs;
 pub(crate) mod leases;
 pub(crate) mod outages;
 pub(crate) mod plans;
+pub(crate) mod prune;
 pub(crate) mod rebuilt;
 pub(crate) mod refusals;
 pub(crate) mod retries;
@@ -44,6 +47,7 @@ macro_rules! every_test {
             each_organisation_has_a_chain_of_its_own,
             records_come_in_pages_and_from_a_time_on,
             who_acts_is_in_the_record,
+            what_the_server_calls_a_request_is_in_the_record_of_its_outcome,
             long_and_odd_texts_are_kept_as_they_can_be,
             a_watch_pass_that_does_nothing_leaves_no_record,
             what_is_given_up_is_recorded;
@@ -57,6 +61,10 @@ macro_rules! every_test {
             what_a_run_could_not_decide_leaves_what_an_earlier_one_said,
             a_device_that_stands_twice_in_a_run_is_one_row,
             texts_with_the_character_that_no_database_has_are_kept_without_it;
+            crate::contract::figures:
+            what_is_counted_adds_up_and_every_organisation_counts_for_itself,
+            how_long_changes_took_is_kept_for_a_week_and_within_bounds,
+            the_changes_of_a_run_are_counted_by_what_became_of_them;
             crate::contract::gates:
             while_writing_is_paused_nothing_is_intended,
             a_held_plan_keeps_its_id_and_the_last_word_counts,
@@ -65,6 +73,8 @@ macro_rules! every_test {
             an_override_waits_until_a_run_has_acted_on_it_and_on_its_end,
             a_tombstone_keeps_its_time_until_it_ends,
             entries_taken_back_without_effect_are_counted_over_a_day;
+            crate::contract::installation:
+            a_store_is_of_the_first_that_works_with_it_until_another_replaces_it;
             crate::contract::known:
             what_differs_is_learned_and_what_is_the_same_is_not,
             users_are_found_by_every_address_that_they_have,
@@ -88,6 +98,9 @@ macro_rules! every_test {
             the_runs_of_a_plan_are_known_by_it;
             crate::contract::retries:
             what_failed_is_due_at_its_time_and_is_kept_until_it_is_dropped;
+            crate::contract::prune:
+            what_is_old_is_forgotten_and_what_is_still_needed_is_not,
+            devices_that_vanished_are_forgotten_after_a_time_of_their_own;
             crate::contract::rebuilt:
             a_registry_is_rebuilt_as_it_was_and_says_so;
             crate::contract::refusals:
@@ -139,7 +152,7 @@ pub(crate) fn intent(run: RunId, id: &str, at: OffsetDateTime) -> Intent {
 }
 
 /// An intent that allows `id`, which no list held.
-fn allowing(run: RunId, id: &str, at: OffsetDateTime) -> Intent {
+pub(crate) fn allowing(run: RunId, id: &str, at: OffsetDateTime) -> Intent {
     Intent {
         allow: Edit::Add,
         allow_existed: false,

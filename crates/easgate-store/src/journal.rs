@@ -7,11 +7,11 @@ use easgate_model::{DeviceId, MailboxId};
 use sqlx::AnyConnection;
 use sqlx::Row;
 use sqlx::any::AnyRow;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::audit::{AuditEvent, append};
-use crate::convert::{count, flag, parse, text, to_micros, to_time, to_uuid};
+use crate::convert::{flag, parse, text, to_micros, to_time, to_uuid};
 use crate::lease::Lost;
 use crate::organization::{Organization, StoreError, Writer, reading};
 use crate::owned::{List, OwnedEntry, OwnedRow, disown, own};
@@ -168,42 +168,7 @@ pub struct JournalEntry {
     pub settled: Option<OffsetDateTime>,
 }
 
-/// How many devices lost and gained access within 24 hours, over all kinds of run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Window {
-    /// Devices that lost access.
-    pub lost: u64,
-    /// Devices that gained access.
-    pub gained: u64,
-}
-
 impl Organization {
-    /// The changes of access in the 24 hours before `now`. What may have been carried out counts as done.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn window(&self, now: OffsetDateTime) -> Result<Window, StoreError> {
-        let rows = sqlx::query(
-            "SELECT effect, COUNT(DISTINCT mailbox || ' ' || LOWER(device)) AS devices FROM journal \
-             WHERE organization = $1 AND intended > $2 AND outcome <> 'failed' GROUP BY effect",
-        )
-        .bind(self.id())
-        .bind(to_micros(now - Duration::hours(24)))
-        .fetch_all(self.pool())
-        .await
-        .map_err(reading("the journal"))?;
-        let mut window = Window::default();
-        for row in &rows {
-            let devices = count(row.get("devices"));
-            match parse(row.get("effect"), "journal.effect")? {
-                Effect::Lost => window.lost = devices,
-                Effect::Gained => window.gained = devices,
-                Effect::None => {}
-            }
-        }
-        Ok(window)
-    }
-
     /// The intents that a crash, a time-out or a lost session left open: those without an outcome, and those
     /// whose outcome is not known. Oldest first.
     ///
@@ -241,7 +206,7 @@ impl Writer {
     ///
     /// # Errors
     /// The journal or the audit cannot be written: nothing may be changed.
-    pub async fn intend(&self, intent: &Intent) -> Result<IntentId, JournalError> {
+    pub(crate) async fn intend(&self, intent: &Intent) -> Result<IntentId, JournalError> {
         let wrong = |source| JournalError::writing("an intent", source);
         let mut transaction = self.begin().await.map_err(wrong)?;
         let id = self.insert(&mut transaction, intent).await.map_err(wrong)?;
@@ -301,6 +266,21 @@ impl Writer {
         outcome: &Outcome,
         now: OffsetDateTime,
     ) -> Result<(), JournalError> {
+        self.settle_answered(id, intent, outcome, None, now).await
+    }
+
+    /// As [`Writer::settle`], where the server told how it calls the request that led to the outcome.
+    ///
+    /// # Errors
+    /// As [`Writer::settle`].
+    pub async fn settle_answered(
+        &self,
+        id: IntentId,
+        intent: &Intent,
+        outcome: &Outcome,
+        request: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<(), JournalError> {
         let wrong = |source| JournalError::writing("an outcome", source);
         let mut transaction = self.begin().await.map_err(wrong)?;
         sqlx::query(
@@ -322,7 +302,10 @@ impl Writer {
                 .await
                 .map_err(wrong)?;
         }
-        let event = AuditEvent::of_outcome(intent, outcome, self.actor().clone(), now);
+        let event = AuditEvent {
+            request: request.map(str::to_owned),
+            ..AuditEvent::of_outcome(intent, outcome, self.actor().clone(), now)
+        };
         append(&mut transaction, self.organization(), &event)
             .await
             .map_err(wrong)?;

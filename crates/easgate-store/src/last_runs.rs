@@ -17,6 +17,19 @@ pub struct LastRun {
 }
 
 impl Organization {
+    /// When the first run of all began that is still known.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn first_run(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+        let first: Option<i64> = sqlx::query_scalar("SELECT MIN(started) FROM runs WHERE organization = $1")
+            .bind(self.id())
+            .fetch_one(self.pool())
+            .await
+            .map_err(reading("the runs"))?;
+        first.map(|at| to_time(at, "runs.started")).transpose()
+    }
+
     /// The latest runs of each kind that has run.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! The view of one organisation, and the errors of reading and writing it.
 
+use std::sync::Arc;
+
 use sqlx::AnyPool;
 
 use crate::audit::{Actor, Anchor, AnchorError};
@@ -84,9 +86,8 @@ pub struct Writer {
     token: i64,
     taken_over: bool,
     given_back: bool,
-    term: Option<Term>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is held, never read"))]
-    lock: Option<Lock>,
+    term: Option<Arc<Term>>,
+    lock: Option<Arc<Lock>>,
 }
 
 impl Writer {
@@ -103,8 +104,22 @@ impl Writer {
             token,
             taken_over,
             given_back: false,
-            term,
-            lock,
+            term: term.map(Arc::new),
+            lock: lock.map(Arc::new),
+        }
+    }
+
+    /// The same right to write, on behalf of `actor` by the audit; this one goes on as it is, and gives the right back.
+    #[must_use]
+    pub fn for_actor(&self, actor: Actor) -> Self {
+        Self {
+            organization: self.organization.clone(),
+            actor,
+            token: self.token,
+            taken_over: self.taken_over,
+            given_back: true,
+            term: self.term.clone(),
+            lock: self.lock.clone(),
         }
     }
 
@@ -139,8 +154,8 @@ impl Writer {
         self.lock = None;
     }
 
-    pub(crate) const fn term(&self) -> Option<&Term> {
-        self.term.as_ref()
+    pub(crate) fn term(&self) -> Option<&Term> {
+        self.term.as_deref()
     }
 
     /// Leaves nothing to do when it is dropped.

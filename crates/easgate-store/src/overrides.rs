@@ -4,6 +4,7 @@ use easgate_model::{DeviceId, MailboxId};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::audit::{Actor, AuditAction, AuditEvent, append};
 use crate::convert::{key, parse, text, to_micros, to_optional_time, to_time, to_uid, to_uuid};
@@ -35,12 +36,24 @@ pub struct NewOverride {
 }
 
 impl NewOverride {
+    /// What it gives and until when, as the audit tells it.
+    fn value(&self) -> String {
+        let seconds = self
+            .until
+            .map(|until| until.replace_nanosecond(0).unwrap_or(until));
+        let until = seconds.and_then(|until| until.format(&Rfc3339).ok());
+        until.map_or_else(
+            || format!("{} until cleared", self.access),
+            |until| format!("{} until {until}", self.access),
+        )
+    }
+
     fn event(&self) -> AuditEvent {
         AuditEvent {
             mailbox: Some(self.mailbox),
             address: Some(self.address.clone()),
             device: Some(self.device.clone()),
-            after: Some(self.access.clone()),
+            after: Some(self.value()),
             reason: Some(self.note.clone()),
             ..AuditEvent::new(AuditAction::OverrideSet, self.by.clone(), self.made)
         }
@@ -66,7 +79,7 @@ impl StoredOverride {
             mailbox: Some(self.what.mailbox),
             address: Some(self.what.address.clone()),
             device: Some(self.what.device.clone()),
-            before: Some(self.what.access.clone()),
+            before: Some(self.what.value()),
             reason: Some(why.to_owned()),
             ..AuditEvent::new(AuditAction::OverrideRemoved, by, at)
         }

@@ -93,6 +93,25 @@ impl Organization {
     }
 }
 
+impl Organization {
+    /// Every device of `mailbox` that a run has ever seen.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn seen_devices_of(&self, mailbox: MailboxId) -> Result<Vec<DeviceId>, StoreError> {
+        let rows = sqlx::query("SELECT device FROM devices WHERE organization = $1 AND mailbox = $2")
+            .bind(self.id())
+            .bind(mailbox.0.to_string())
+            .fetch_all(self.pool())
+            .await
+            .map_err(reading("the devices"))?;
+        let devices = rows.iter();
+        devices
+            .map(|row| parse(row.get("device"), "devices.device"))
+            .collect()
+    }
+}
+
 impl Writer {
     /// Holds the devices of `new`, and lets those of `ended` go. A device that is held already keeps its time.
     ///

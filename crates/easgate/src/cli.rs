@@ -3,6 +3,8 @@
 mod apply;
 mod audit;
 mod gates;
+mod metrics;
+mod overrides;
 mod run;
 mod store;
 mod sync;
@@ -20,6 +22,8 @@ pub(crate) use audit::{AuditCommand, AuditExportArguments, AuditVerifyArguments}
 pub(crate) use gates::{
     ApproveArguments, GateCommand, HeldArguments, PauseArguments, RejectArguments, ResumeArguments,
 };
+pub(crate) use metrics::MetricsArguments;
+pub(crate) use overrides::{ClearArguments, OverrideArguments, OverridesArguments};
 pub(crate) use run::RunArguments;
 pub(crate) use store::{RebuildArguments, StoreBackupArguments, StoreCommand, StoreRestoreArguments};
 pub(crate) use sync::{SyncArguments, What};
@@ -34,6 +38,7 @@ const EXIT_CODES: &str = "Exit codes:
   2  some changes or checks failed; the rest was done
   3  changes are held by the guard
   4  the facts could not be read completely; nothing was changed
+  5  status and check: the last run that read everything is too old
 
 Examples:
   easgate demo
@@ -88,9 +93,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  easgate explain alice@contoso.com\n  easgate explain alice@contoso.com ApplC39GQ8NNDTDL --json"
     )]
     Explain(ExplainArguments),
-    /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 0 whatever it shows
+    /// Shows connection, syncs, servers and why they are in use, certificates that end, and counts; exits 5 when the last good run is too old
     #[command(after_help = "Examples:\n  easgate status\n  easgate status --json")]
     Status(Common),
+    /// Prints figures for a monitoring system, in Prometheus' text form: those of the running service, else of the store
+    #[command(after_help = metrics::EXAMPLES)]
+    Metrics(MetricsArguments),
     #[command(flatten)]
     Gates(GateCommand),
     #[command(flatten)]
@@ -122,7 +130,7 @@ pub(crate) struct Common {
     #[arg(long, short, value_name = "FILE", env = "EASGATE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     /// Only this organisation [default: all of the file]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, visible_alias = "org", value_name = "NAME")]
     pub(crate) organization: Option<String>,
     /// Prints JSON instead of text
     #[arg(long)]

@@ -9,6 +9,7 @@ mod demo;
 mod devices;
 mod explain;
 mod gates;
+mod metrics;
 mod plan;
 mod rbac;
 mod run;
@@ -17,12 +18,15 @@ mod status;
 mod store;
 mod sync;
 mod undo;
-mod wiring;
+pub(crate) mod wiring;
 
 use std::error::Error;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
+
+pub(crate) use gates::Effect;
+pub(crate) use status::expiries;
 
 /// Any error: it is printed with its causes and ends the program.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
@@ -43,6 +47,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Devices(arguments) => devices::run(&arguments).await,
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Status(arguments) => status::run(&arguments).await,
+        Command::Metrics(arguments) => metrics::run(&arguments).await,
         Command::Audit(command) => audit::run(&command).await,
         Command::Store(command) => store::run(&command).await,
         Command::Gates(command) => gates::run(&command).await,

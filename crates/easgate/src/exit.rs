@@ -15,6 +15,10 @@ pub(crate) enum Exit {
     Held,
     /// The facts could not be read completely; nothing was changed.
     Unread,
+    /// Another installation has taken the place of this one.
+    Replaced,
+    /// The last run that read everything is too old.
+    Overdue,
 }
 
 impl Exit {
@@ -37,6 +41,8 @@ impl Exit {
             Self::Failed => 2,
             Self::Held => 3,
             Self::Unread => 4,
+            Self::Replaced => 6,
+            Self::Overdue => 5,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The command line of easgate: it reads what is asked, wires the parts, and says what came of it.
 
+mod alarms;
 mod cli;
 mod command;
 mod control;
 mod exit;
+mod installation;
 mod logging;
+mod metrics;
 mod output;
 mod progress;
 mod render;

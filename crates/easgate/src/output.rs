@@ -5,6 +5,7 @@
 
 mod json;
 
+use std::cell::RefCell;
 use std::error::Error;
 use std::io::{self, Write};
 
@@ -13,9 +14,47 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use easgate_model::escape;
 use serde::Serialize;
 
+thread_local! {
+    /// What would have been printed, while somebody else is to hear it.
+    static CAUGHT: RefCell<Option<Words>> = const { RefCell::new(None) };
+}
+
+/// What there is to say, in words.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// What goes to standard output.
+    pub(crate) lines: Vec<String>,
+    /// What goes to standard error.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Lets `say` print for somebody else: what it would print comes back.
+pub(crate) fn caught<T>(say: impl FnOnce() -> T) -> (T, Words) {
+    let before = CAUGHT.replace(Some(Words::default()));
+    let said = say();
+    (said, CAUGHT.replace(before).unwrap_or_default())
+}
+
+/// Keeps `text` where somebody else is to hear it.
+fn is_caught(list: impl FnOnce(&mut Words) -> &mut Vec<String>, text: &str) -> bool {
+    CAUGHT.with_borrow_mut(|words| {
+        let Some(words) = words else { return false };
+        list(words).push(text.to_owned());
+        true
+    })
+}
+
 /// Prints `text` and a line break. A reader that has gone away is not an error.
 pub(crate) fn line(text: &str) {
+    if is_caught(|words| &mut words.lines, text) {
+        return;
+    }
     let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Prints `text` as it is.
+pub(crate) fn text(text: &str) {
+    let _ = write!(io::stdout().lock(), "{text}");
 }
 
 /// Prints `value` as one JSON document over several lines.
@@ -61,7 +100,7 @@ pub(crate) fn table<const COLUMNS: usize>(
 
 /// Prints an error with its causes to standard error, on one line.
 pub(crate) fn complain(error: &(dyn Error + 'static)) {
-    let _ = writeln!(io::stderr().lock(), "easgate: {}", chain(error));
+    note(&format!("easgate: {}", chain(error)));
 }
 
 /// As [`complain`], and what can be done about it.
@@ -74,6 +113,9 @@ pub(crate) fn complain_with_cure(error: &(dyn Error + 'static), cure: Option<&st
 
 /// Prints a sentence to standard error.
 pub(crate) fn note(text: &str) {
+    if is_caught(|words| &mut words.notes, text) {
+        return;
+    }
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
@@ -108,6 +150,23 @@ mod tests {
     #[derive(Debug, thiserror::Error)]
     #[error("the key \u{1b}[2J is lost")]
     struct Inner;
+
+    #[test]
+    fn what_is_caught_is_not_printed_and_what_comes_after_is() {
+        let (done, words) = caught(|| {
+            line("one");
+            table(["a"], [["\u{1b}".to_owned()]]);
+            complain_with_cure(&Inner, Some("find it"));
+            7
+        });
+        assert_eq!(done, 7);
+        assert_eq!(words.lines, ["one", "a", "\\u{1b}"]);
+        assert_eq!(
+            words.notes,
+            ["easgate: the key \\u{1b}[2J is lost", "  what to do: find it"]
+        );
+        assert!(!is_caught(|words| &mut words.lines, "two"));
+    }
 
     #[test]
     fn an_error_tells_its_causes_once_and_steers_no_terminal() {

@@ -3,7 +3,9 @@
 pub(crate) mod changes;
 pub(crate) mod devices;
 pub(crate) mod explanation;
+pub(crate) mod figures;
 pub(crate) mod gates;
+pub(crate) mod overrides;
 pub(crate) mod report;
 pub(crate) mod service;
 pub(crate) mod status;

@@ -40,6 +40,7 @@ pub(super) async fn two_syncs_apart(config: Config, pause: Duration) -> (Report,
         accept_shrunken: BTreeSet::new(),
         precautions: Precautions::default(),
         lanes: 1,
+        tries: 3,
     };
     let config = Config {
         setup: easgate_exchange::setup_commands(),

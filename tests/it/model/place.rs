@@ -72,6 +72,7 @@ impl Place {
             policy: Policy::default(),
             limits,
             lanes: 1,
+            tries: 3,
             accept_shrunken: BTreeSet::new(),
             precautions: Precautions::default(),
         };
@@ -181,7 +182,7 @@ impl Place {
             (meanwhile.happens)(world);
             if meanwhile.pauses {
                 pause(&organization, world).await;
-                world.state().stopped = Some("writing is paused");
+                world.state().stopped = Some(("writing is paused", false));
             }
             let goes_on = GoesOn(world);
             let ended = process.run(world, &self.config, &writer, second, &goes_on).await;

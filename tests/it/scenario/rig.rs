@@ -41,6 +41,7 @@ impl Rig {
                 policy: Policy::default(),
                 limits: Limits::default(),
                 lanes: 1,
+                tries: 3,
                 accept_shrunken: BTreeSet::new(),
                 precautions: Precautions::default(),
             },

@@ -16,7 +16,7 @@
 //! sync   plan   lists   access   status   explain ana@x.example [A1]
 //! ```
 //!
-//! `undo` and `odd` have more of them.
+//! `undo`, `odd` and `gates` have more of them.
 
 use std::fmt::Write;
 
@@ -42,6 +42,10 @@ pub(crate) async fn run(text: &str) -> String {
             continue;
         }
         if let Some(said) = super::odd::run(&rig, &words).await {
+            tell(&mut out, &said);
+            continue;
+        }
+        if let Some(said) = super::gates::run(&mut rig, &words).await {
             tell(&mut out, &said);
             continue;
         }
@@ -253,6 +257,14 @@ fn told(report: &Report) -> String {
     }
     if let Some(needed) = &report.full_needed {
         writeln!(out, "needs a full sync: {needed}").unwrap();
+    }
+    for effect in &report.overrides {
+        let wanted = effect.wanted.map_or("by the policy", |wanted| wanted.name());
+        let has = effect.effective.map_or("nothing", |level| level.name());
+        let reason = effect.reason.map_or("undecided", |reason| reason.name());
+        let why_not = effect.why_not.as_deref();
+        let why_not = why_not.map_or_else(String::new, |why| format!("; {why}"));
+        writeln!(out, "{} {wanted} ({reason}): has {has}{why_not}", effect.device).unwrap();
     }
     for error in &report.errors {
         let device = error

@@ -146,6 +146,9 @@ fn ended(report: &UndoReport) -> String {
         changes.held,
         report.entries
     );
+    for plan in &report.held_plans {
+        writeln!(out, "{}", plan.sentence("contoso")).unwrap();
+    }
     if let Some(forced) = &report.forced {
         writeln!(out, "kept in mode {}: {}", forced.mode, forced.reason).unwrap();
     }

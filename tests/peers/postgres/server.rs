@@ -4,6 +4,7 @@
 //! It ends, and its folder goes, when the process that uses it ends in any way.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -67,6 +68,7 @@ impl Server {
         ]);
         initdb.arg("--no-sync").arg("--pwfile").arg(path("password"));
         finish(initdb.arg("--pgdata").arg(path("data")));
+        let_in_from_other_networks(&folder.join("data/pg_hba.conf"));
         let port = free_port();
         let mut postgres = as_the_servers_account(binaries.join("postgres"));
         postgres
@@ -168,6 +170,13 @@ fn hand_to_the_servers_account(folder: &Path) {
     }
     // The certificate is read by the tests too.
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).expect("our own folder");
+}
+
+/// It listens on loopback alone, to which tests lead from networks of their own.
+fn let_in_from_other_networks(file: &Path) {
+    let rule = b"host all all 10.0.0.0/8 scram-sha-256\n";
+    let mut rules = File::options().append(true).open(file).expect("initdb made it");
+    rules.write_all(rule).expect("our own folder");
 }
 
 fn hold(folder: &Path, server: &Command) -> Child {

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Build, package, target};
+use super::{Build, bill_of_materials, package, target};
 use crate::peers;
 use crate::run::{self, Failure};
 
@@ -29,6 +29,7 @@ const EXPOSED: &str = "15";
 
 /// Packs the debug `binary`, and lives the life of the package, where this machine can.
 pub(crate) fn check(binary: &Path) -> Result<(), Failure> {
+    bill_of_materials(&target().join("dist/easgate_debug.deb"))?;
     if !peers::packaging()? {
         return Ok(());
     }

@@ -123,7 +123,7 @@ fn copy(from: &Path, to: &Path, mode: u32) -> Result<(), Failure> {
     set_mode(to, mode)
 }
 
-fn write(to: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+pub(super) fn write(to: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     make_room(to)?;
     fs::write(to, text).map_err(|source| Failure::write(to, source))?;
     set_mode(to, mode)

@@ -31,6 +31,9 @@ pub(crate) const AUTHENTICATION: &[&str] = &[
 /// What kills the program at a step that is counted.
 pub(crate) const TRACING: &[&str] = &["strace"];
 
+/// The tool that knows how a page of metrics has to look.
+pub(crate) const METRICS: &[&str] = &["prometheus"];
+
 /// The server that several nodes keep their state on.
 pub(crate) const DATABASE: &[&str] = &["openssl", "postgresql", "python3"];
 

@@ -24,6 +24,8 @@ pub struct Exchange {
     pub parallel: Parallel,
     /// How many shells the account has.
     pub shells: usize,
+    /// How often a list is read at most.
+    pub tries: usize,
     /// Whether another server is used when one cannot be reached.
     pub cas_failover: bool,
     /// The domains of discovered servers that may be used; the domain of the first server when empty.
@@ -54,6 +56,7 @@ impl Exchange {
             domain_controller: raw.domain_controller.clone(),
             parallel: raw.parallel.0,
             shells: raw.shells,
+            tries: raw.tries,
             cas_failover: raw.cas_failover,
             failover_domains: raw.failover_domains.clone(),
         }

@@ -50,6 +50,7 @@ impl Checks<'_> {
             ("proxy_password", raw.proxy_password.is_some()),
             ("no_proxy", raw.no_proxy.is_some()),
             ("ca_file", raw.ca_file.is_some()),
+            ("tries", raw.tries.is_some()),
             ("graph_root", raw.graph_root.is_some()),
             ("login_root", raw.login_root.is_some()),
         ];
@@ -99,7 +100,10 @@ impl Checks<'_> {
         let mut groups = [policy.included_groups.clone(), policy.excluded_groups.clone()].concat();
         groups.sort();
         groups.dedup();
-        let config = GraphConfig {
+        if raw.tries.is_some_and(|tries| !(1..=20).contains(&tries)) {
+            self.problem_in(at, SECTION, "tries", "between 1 and 20 are possible");
+        }
+        let mut config = GraphConfig {
             graph_root: self.url(at, "graph_root", raw.graph_root.as_deref()),
             login_root: self.url(at, "login_root", raw.login_root.as_deref()),
             groups,
@@ -112,6 +116,7 @@ impl Checks<'_> {
             }),
             ..GraphConfig::new(cloud, tenant?, client_id?, Credential::Secret(no_secret()))
         };
+        config.tries = raw.tries.unwrap_or(config.tries);
         if let Err(error) = config.validate() {
             self.refused_graph(at, policy, &error);
             return None;

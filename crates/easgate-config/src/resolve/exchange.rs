@@ -26,6 +26,9 @@ impl Checks<'_> {
         if !(4..=18).contains(&raw.shells) {
             self.problem_in(at, "exchange", "shells", "between 4 and 18 are possible");
         }
+        if !(1..=10).contains(&raw.tries) {
+            self.problem_in(at, "exchange", "tries", "between 1 and 10 are possible");
+        }
         let mut transports = Vec::new();
         for (number, server) in raw.servers.iter().enumerate() {
             transports.extend(self.server(at, number, server, raw, (access.as_ref(), &addresses)));

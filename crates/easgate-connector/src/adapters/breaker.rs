@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::ports::{CallError, CallErrorKind};
 use crate::report::chain;
+use crate::service::events;
 
 /// Digests the secret with a salt; `None` when the secret cannot be read now.
 pub type SecretMark = Box<dyn Fn(Uuid) -> Option<u16> + Send + Sync>;
@@ -67,6 +68,12 @@ impl Breaker {
             salt,
             mark,
         };
+        tracing::error!(
+            event = events::ACCOUNT_REFUSED,
+            organization = self.organization.name(),
+            server,
+            "Exchange refused the account; nothing logs on until its password changes or somebody says so"
+        );
         if let Err(error) = self.organization.record_refusal(&refusal).await {
             tracing::error!(error = %chain(&error), "The refusal of the account could not be kept");
         }

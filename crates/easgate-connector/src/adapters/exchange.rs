@@ -290,9 +290,11 @@ fn call_error(error: ExchangeError) -> CallError {
     let kind = kind(&error);
     let may_have_run = matches!(&error, ExchangeError::Transport { source, .. } if source.sent());
     let cure = error.cure().map(str::to_owned);
+    let request = error.request_id();
     CallError {
         may_have_run,
         cure,
+        request,
         ..CallError::new(kind, error)
     }
 }

@@ -115,6 +115,8 @@ impl Cycle<'_> {
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
 
+        self.look_at_unknown_entries(organization, &planned, &owned)
+            .await?;
         // Also what is to stay as it is: an older run may be about to change it.
         let all = planned.decisions.iter();
         begun.decided(all.filter_map(|one| Some((one.mailbox?, one.device.clone()))));

@@ -1,5 +1,7 @@
 //! What a run keeps of the gates before it writes, and after.
 
+use std::collections::BTreeSet;
+
 use easgate_compliance::{Decision, Facts, Ownership, Plan, Window, decide, plan};
 use easgate_store::{Baseline, Organization, RunId, StoreError, Writer};
 
@@ -7,6 +9,7 @@ use super::{Cycle, Planned, rows};
 use crate::config::Mode;
 use crate::gates::{Gates, HeldSummary, Reach, paused};
 use crate::kind::Kind;
+use crate::queue::Key;
 use crate::report::{Report, ReportError};
 
 /// The input that holds the records of device management.
@@ -101,13 +104,20 @@ impl Cycle<'_> {
     }
 
     /// Notes what the run has done, once it has written.
-    pub(super) async fn has_written(&self, writer: &Writer, planned: &Planned, report: &mut Report) {
+    pub(super) async fn has_written(
+        &self,
+        writer: &Writer,
+        planned: &Planned,
+        failed: &BTreeSet<Key>,
+        report: &mut Report,
+    ) {
         if let Some(pause) = &report.paused {
             // It began while the run wrote.
             report.warnings.push(paused(pause));
             return;
         }
-        if let Err(error) = planned.gates.acted(writer, planned, reach(report.kind)).await {
+        let reach = reach(report.kind);
+        if let Err(error) = planned.gates.acted(writer, planned, reach, failed).await {
             report.errors.push(ReportError::of_store(&error));
         }
     }
@@ -117,6 +127,6 @@ impl Cycle<'_> {
 const fn reach(kind: Kind) -> Reach {
     match kind {
         Kind::Full => Reach::Everything,
-        Kind::Quick | Kind::Watch | Kind::User => Reach::Decided,
+        Kind::Quick | Kind::Watch | Kind::User | Kind::Command => Reach::Decided,
     }
 }

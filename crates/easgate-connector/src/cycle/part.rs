@@ -4,12 +4,14 @@
 //! reads everything that a decision about them rests on. Deciding, planning, guarding and writing are those of every
 //! run.
 
+mod by_hand;
 mod exchange;
 mod gather;
 mod marks;
 mod noticed;
 mod recheck;
 mod targets;
+mod unreachable;
 
 use std::collections::BTreeSet;
 
@@ -23,7 +25,7 @@ use super::{Cycle, CycleError, Planned, by_id, owned_entry, rows};
 use crate::full_needed::FullNeeded;
 use crate::gather::FactsError;
 use crate::kind::Kind;
-use crate::latency::Latency;
+use crate::latency::{Latency, took};
 use crate::progress::{Phase, Progress};
 use crate::queue::{Begun, Key};
 use crate::record::device_rows;
@@ -75,15 +77,37 @@ impl Cycle<'_> {
         begun: &Begun<'_>,
         part: Part<'_>,
     ) -> Result<Report, CycleError> {
-        let mut report = Report::begin(self.config, part.kind());
         self.progress.progress(Progress::Phase(Phase::Gather));
         let head = self.head(writer.organization()).await?;
+        let by_hand = self.by_hand(writer, begun, &head, part).await?;
+        let rest = match self.rest_of_part(writer, begun, part, &head).await {
+            Err(error) => self.ended_with(writer, begun, part.kind(), error).await,
+            done => done,
+        };
+        let Some(by_hand) = by_hand else {
+            return rest;
+        };
+        // What people decided was acted upon, whatever became of the rest.
+        let mut report = rest.unwrap_or_else(|error| Report::that_ended(self.config, part.kind(), &error));
+        report.takes(by_hand);
+        Ok(report)
+    }
+
+    /// What a run that looks at a part does by the facts.
+    async fn rest_of_part(
+        &self,
+        writer: &Writer,
+        begun: &Begun<'_>,
+        part: Part<'_>,
+        head: &Head,
+    ) -> Result<Report, CycleError> {
+        let mut report = Report::begin(self.config, part.kind());
         report.server = Some(self.exchange.endpoint());
-        if let Some(needed) = self.full_needed(writer.organization(), &head).await? {
+        if let Some(needed) = self.full_needed(writer.organization(), head).await? {
             report.full_needed = Some(needed);
             return Ok(report);
         }
-        let noticed = self.notice(writer, &head, part).await?;
+        let noticed = self.notice(writer, head, part).await?;
         if begun.has_older() {
             // Older runs leave to this one, or to whichever treats the open work, what has another fact now.
             let changed = noticed
@@ -104,7 +128,11 @@ impl Cycle<'_> {
                 .collect(),
             Part::Quick | Part::Watch => writer.organization().open_work().await?,
         };
-        let targets = Targets::of(writer.organization(), &open).await?;
+        let mut targets = Targets::of(writer.organization(), &open).await?;
+        if !matches!(part, Part::User(_)) {
+            let live = begun.queue().live();
+            targets.add_doubtful(writer.organization(), &live).await?;
+        }
         if let Some(needed) = targets.too_many(&head.before) {
             report.full_needed = Some(needed);
             return Ok(report);
@@ -116,7 +144,7 @@ impl Cycle<'_> {
             return Ok(report);
         }
         self.has_row(writer, begun, part.kind()).await?;
-        self.treat(writer, begun, &head, &noticed, &targets, &mut report)
+        self.treat(writer, begun, head, &noticed, &targets, &mut report)
             .await?;
         if !report.errors.iter().any(|error| ends_early(error.kind)) {
             writer.close_work(&open).await?;
@@ -190,8 +218,13 @@ impl Cycle<'_> {
         self.describe(report, &planned);
         let decided = self.clock.elapsed();
         report.durations.decide = decided.saturating_sub(read);
-        let changed = self.act(writer, begun, &planned, &refused, report).await;
-        report.latency = Latency::of(&changed, &noticed.changed, self.clock.now());
+        let made = self.act(writer, begun, &planned, &refused, report).await;
+        let ended = planned.gates.ended_overrides();
+        let effects = self.effects(&planned, &ended, &made, report);
+        report.overrides = effects.into_iter().map(|(_, effect)| effect).collect();
+        let changed: Vec<_> = made.into_iter().map(|(_, device)| device).collect();
+        report.took = took(&changed, &noticed.changed, self.clock.now());
+        report.latency = Latency::over(report.took.clone());
         report.durations.apply = self.clock.elapsed().saturating_sub(decided);
         Ok(())
     }

@@ -13,14 +13,14 @@ use crate::report::{Report, ReportError};
 use crate::retries::{Failed, after_run, tell_given_up};
 
 impl Cycle<'_> {
-    /// Keeps what failed of `planned`, and drops what this run has done with.
+    /// Keeps what failed of `planned`, and drops what this run has done with. Returns what failed.
     pub(super) async fn keep_retries(
         &self,
         writer: &Writer,
         planned: &Planned,
         applied: &Applied,
         report: &mut Report,
-    ) {
+    ) -> BTreeSet<Key> {
         let mut decided: BTreeSet<Key> = planned
             .decisions
             .iter()
@@ -41,6 +41,7 @@ impl Cycle<'_> {
         if let Err(error) = kept.await {
             report.errors.push(ReportError::of_store(&error));
         }
+        failed.into_iter().map(|failed| failed.key).collect()
     }
 }
 

@@ -39,6 +39,10 @@ impl Clock for Still {
         Duration::ZERO
     }
 
+    fn since_boot(&self) -> Duration {
+        self.elapsed()
+    }
+
     async fn sleep(&self, _: Duration) {}
 }
 
@@ -222,6 +226,7 @@ impl Bench {
             policy: Policy::default(),
             limits: Limits::default(),
             lanes: 1,
+            tries: 3,
             accept_shrunken: BTreeSet::new(),
             precautions: crate::Precautions::default(),
         };

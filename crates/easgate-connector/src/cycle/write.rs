@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use easgate_compliance::Change;
-use easgate_model::DeviceId;
 use easgate_store::{RunId, Writer};
 
 use super::part::Rechecks;
@@ -16,7 +15,7 @@ use crate::report::Report;
 
 impl Cycle<'_> {
     /// Writes what may go of `planned` in mode enforce, and tells `report` what became of it. Returns the devices
-    /// whose changes the lists show.
+    /// whose changes the lists show, each with its mailbox.
     pub(super) async fn act(
         &self,
         writer: &Writer,
@@ -24,7 +23,7 @@ impl Cycle<'_> {
         planned: &Planned,
         refused: &BTreeSet<Key>,
         report: &mut Report,
-    ) -> Vec<DeviceId> {
+    ) -> Vec<Key> {
         let Some(run) = begun.run() else {
             return Vec::new();
         };
@@ -43,16 +42,18 @@ impl Cycle<'_> {
                 is_gain,
             )
             .await;
-        self.keep_retries(writer, planned, &applied, report).await;
+        let failed = self.keep_retries(writer, planned, &applied, report).await;
         report.changes.applied = rows(&applied.changes);
         report.changes.failed = applied.failed;
         report.replaced = applied.replaced;
         report.errors.extend(applied.errors);
         report.changes.paused = applied.paused;
         report.paused = applied.pause;
-        self.has_written(writer, planned, report).await;
+        self.has_written(writer, planned, &failed, report).await;
         let changed = applied.changes.into_iter();
-        changed.map(|change| change.intent.device).collect()
+        changed
+            .map(|change| (change.intent.mailbox, change.intent.device))
+            .collect()
     }
 
     /// Makes `changes`, and confirms them by the lists. `mailboxes` is what the changes rest on, and `recheck` looks again

@@ -1,6 +1,9 @@
 //! What stands for an organisation, from the store alone.
 
+use easgate_compliance::HeldBy;
+use easgate_model::escape;
 use easgate_store::{HeldPlan, HeldState, Pause, Run, Store, StoreError, StoredOverride, Tombstone};
+use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::at;
@@ -112,6 +115,25 @@ impl HeldSummary {
         })
     }
 
+    /// Whether it is an undoing, which somebody has to ask for again.
+    #[must_use]
+    pub fn is_undoing(&self) -> bool {
+        HeldBy::from_name(&self.cause).is_none()
+    }
+
+    /// The summary as one JSON object with stable names.
+    pub(crate) fn to_json(&self, organization: &str) -> Value {
+        json!({
+            "plan": self.id,
+            "cause": self.cause,
+            "state": self.state.name(),
+            "changes": self.changes,
+            "since": at(self.since),
+            "by": self.by.as_deref().map(escape),
+            "release": self.command(organization),
+        })
+    }
+
     /// The summary as a sentence.
     #[must_use]
     pub fn sentence(&self, organization: &str) -> String {
@@ -126,8 +148,13 @@ impl HeldSummary {
         let command = self
             .command(organization)
             .map_or_else(String::new, |command| format!("; to release: {command}"));
+        let again = match self.state {
+            HeldState::Held if self.is_undoing() => ", and then ask for it again",
+            HeldState::Approved if self.is_undoing() => "; it goes when it is asked for again",
+            HeldState::Held | HeldState::Approved | HeldState::Rejected | HeldState::Ended => "",
+        };
         format!(
-            "plan {} ({}): {} changes {what}{command}",
+            "plan {} ({}): {} changes {what}{command}{again}",
             self.id, self.cause, self.changes
         )
     }

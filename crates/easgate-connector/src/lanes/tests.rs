@@ -33,6 +33,10 @@ impl Clock for Paused {
         self.0.elapsed()
     }
 
+    fn since_boot(&self) -> Duration {
+        self.elapsed()
+    }
+
     async fn sleep(&self, duration: Duration) {
         sleep(duration).await;
     }

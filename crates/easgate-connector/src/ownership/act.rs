@@ -6,11 +6,12 @@ use easgate_compliance::{
     Change, ExchangeFacts, GuardVerdict, PastChange, ScopeFigures, UndoPlan, guard, revert, rollback,
 };
 use easgate_model::{DeviceId, MailboxId};
-use easgate_store::{Actor, ForcedMode, IntentId, JournalEntry, Organization, RunId, Writer};
+use easgate_store::{Actor, ForcedMode, IntentId, JournalEntry, Organization, RunId, StoreError, Writer};
 use time::OffsetDateTime;
 
 use crate::config::Mode;
 use crate::cycle::{Cycle, CycleError, by_id, give_back, key, rows};
+use crate::gates::{Gates, HeldSummary};
 use crate::leadership::while_kept;
 use crate::progress::{Phase, Progress};
 use crate::queue::Begun;
@@ -50,6 +51,15 @@ impl Undoing {
         }
     }
 
+    /// What it is called where the guard holds it: an approval of one undoing releases no other.
+    fn scope(&self) -> String {
+        match self {
+            Self::Revert => "revert".to_owned(),
+            Self::Rollback(RollBack::Run(run)) => format!("rollback {run}"),
+            Self::Rollback(RollBack::Since(since)) => format!("rollback since {}", rfc3339(*since)),
+        }
+    }
+
     /// Why the organisation is in mode plan afterwards.
     fn reason(self) -> String {
         match self {
@@ -85,14 +95,15 @@ impl Cycle<'_> {
         check_run(&organization, undoing).await?;
         let exchange = self.look(&organization).await?;
         let refused = organization.refused().await?;
-        Ok(self
+        let (planned, _) = self
             .planned_undo(&organization, undoing, exchange, &refused)
-            .await?)
+            .await?;
+        Ok(planned)
     }
 
     /// Carries an undoing out on behalf of `by`, and returns the plan with what became of it.
     ///
-    /// When the guard holds anything, nothing at all is changed. Otherwise the organisation is in mode plan before
+    /// When the guard holds anything that nobody has approved of, nothing at all is changed. Otherwise the organisation is in mode plan before
     /// the first change, until somebody resumes it: the next sync would undo the undoing.
     ///
     /// # Errors
@@ -123,10 +134,11 @@ impl Cycle<'_> {
             });
         }
         let started = self.clock.elapsed();
-        let run = writer
-            .start_run(undoing.name(), self.config.mode.name(), self.clock.now())
-            .await?;
         let begun = self.queue.begin(started);
+        let live = begun.queue().live();
+        let run = writer
+            .start_run_beside(&live, undoing.name(), self.config.mode.name(), self.clock.now())
+            .await?;
         begun.has_row(run);
         let mut report = UndoReport::begin(&self.config.name, undoing.name(), run);
         let done = self.undo_steps(writer, (&begun, run), undoing, &mut report).await;
@@ -160,7 +172,7 @@ impl Cycle<'_> {
         .await?;
         let refused = organization.refused().await?;
         let guarding = self.queue.guarding().await;
-        let planned = self
+        let (planned, gates) = self
             .planned_undo(organization, undoing, exchange, &refused)
             .await?;
         begun.promises(&planned.verdict.go, &refused);
@@ -169,17 +181,10 @@ impl Cycle<'_> {
         let changes = &planned.undo.plan.changes;
         let nothing = changes.is_empty() && planned.undo.missing.is_empty();
         if nothing || !planned.verdict.held.is_empty() {
+            self.keep_held(writer, run, &planned, &gates, report).await?;
             return Ok(planned);
         }
-        let forced = ForcedMode {
-            mode: Mode::Plan.name().to_owned(),
-            reason: undoing.reason(),
-            by: writer.actor().clone(),
-            since: now,
-            run: Some(run),
-        };
-        writer.force_mode(&forced).await?;
-        report.forced = Some(forced);
+        report.forced = Some(force_plan(writer, run, undoing, now).await?);
         let missing: Vec<_> = planned.undo.missing.iter().map(stored_entry).collect();
         if !missing.is_empty() {
             writer.forget(&missing, now).await?;
@@ -202,7 +207,28 @@ impl Cycle<'_> {
             )
             .await;
         report.applied(applied);
+        if report.changes.failed == 0 && report.changes.paused == 0 {
+            let scope = undoing.scope();
+            let nothing = (&[][..], &planned.verdict);
+            gates.keep_undoing(writer, run, &scope, nothing).await?;
+        }
         Ok(planned)
+    }
+
+    /// Gives what the guard holds a name by which people release it.
+    async fn keep_held(
+        &self,
+        writer: &Writer,
+        run: RunId,
+        planned: &PlannedUndo,
+        gates: &Gates,
+        report: &mut UndoReport,
+    ) -> Result<(), CycleError> {
+        let scope = planned.undoing.scope();
+        let wanted = (planned.undo.plan.changes.as_slice(), &planned.verdict);
+        let plans = gates.keep_undoing(writer, run, &scope, wanted).await?;
+        report.held_plans = plans.iter().map(HeldSummary::of).collect();
+        Ok(())
     }
 
     async fn planned_undo(
@@ -211,7 +237,7 @@ impl Cycle<'_> {
         undoing: Undoing,
         exchange: ExchangeFacts,
         refused: &BTreeSet<(MailboxId, DeviceId)>,
-    ) -> Result<PlannedUndo, CycleError> {
+    ) -> Result<(PlannedUndo, Gates), CycleError> {
         self.progress.progress(Progress::Phase(Phase::Decide));
         let ownership = registry(organization).await?;
         let undo = match undoing {
@@ -221,20 +247,41 @@ impl Cycle<'_> {
                 rollback(&exchange, &ownership, &undone, &later)
             }
         };
+        let gates = Gates::read(organization, &exchange, self.clock.now()).await?;
         let window = self.window(organization).await?;
         let scope = ScopeFigures {
             devices: rows(&exchange.partnerships),
             refused_by_earlier_run: refused.clone(),
+            released: gates.released_in(&undoing.scope()),
             ..ScopeFigures::default()
         };
         let verdict = guard(&undo.plan, &self.config.limits, &window, &scope);
-        Ok(PlannedUndo {
+        let planned = PlannedUndo {
             undoing,
             exchange,
             undo,
             verdict,
-        })
+        };
+        Ok((planned, gates))
     }
+}
+
+/// Keeps the organisation in mode plan, so that the next sync does not undo the undoing.
+async fn force_plan(
+    writer: &Writer,
+    run: RunId,
+    undoing: Undoing,
+    now: OffsetDateTime,
+) -> Result<ForcedMode, StoreError> {
+    let forced = ForcedMode {
+        mode: Mode::Plan.name().to_owned(),
+        reason: undoing.reason(),
+        by: writer.actor().clone(),
+        since: now,
+        run: Some(run),
+    };
+    writer.force_mode(&forced).await?;
+    Ok(forced)
 }
 
 async fn check_run(organization: &Organization, undoing: Undoing) -> Result<(), UndoError> {

@@ -134,7 +134,12 @@ impl Cycle<'_> {
 
     async fn begin_claim(&self, writer: &Writer, kind: &'static str) -> Result<UndoReport, CycleError> {
         let run = writer
-            .start_run(kind, self.config.mode.name(), self.clock.now())
+            .start_run_beside(
+                &self.queue.live(),
+                kind,
+                self.config.mode.name(),
+                self.clock.now(),
+            )
             .await?;
         Ok(UndoReport::begin(&self.config.name, kind, run))
     }

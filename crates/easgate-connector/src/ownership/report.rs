@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::apply::Applied;
 use crate::cycle::{CycleError, end_run, rows};
-use crate::gates::paused;
+use crate::gates::{HeldSummary, paused};
 use crate::report::{ChangeCounts, ReportError, chain};
 
 use super::PlannedUndo;
@@ -27,6 +27,8 @@ pub struct UndoReport {
     pub changes: ChangeCounts,
     /// How many changes the guard held, by its stable name of the cause.
     pub held_by: BTreeMap<&'static str, u64>,
+    /// What the guard holds, under the ids by which people release it.
+    pub held_plans: Vec<HeldSummary>,
     /// How many entries were taken over or given up without a change of a list.
     pub entries: u64,
     /// How many devices were left as they are.
@@ -51,6 +53,7 @@ impl UndoReport {
             run,
             changes: ChangeCounts::default(),
             held_by: BTreeMap::new(),
+            held_plans: Vec::new(),
             entries: 0,
             skipped: 0,
             forced: None,
@@ -143,6 +146,7 @@ impl UndoReport {
                 "held": self.changes.held,
             },
             "held_by": self.held_by,
+            "held_plans": self.held_plans.iter().map(|plan| plan.to_json(&self.organization)).collect::<Vec<_>>(),
             "entries": self.entries,
             "skipped": self.skipped,
             "forced_mode": self.forced.as_ref().map(|forced| &forced.mode),

@@ -1,15 +1,17 @@
 //! What is asked of a loop, and what comes back.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::kind::Kind;
 use crate::progress::ProgressSink;
 use crate::report::Report;
 use crate::schedule::LastRuns;
-use crate::service::Stop;
+use crate::service::{Order, Stop};
 
 /// One piece of work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,7 @@ impl Job {
             Work::Quick => Kind::Quick,
             Work::Watch => Kind::Watch,
             Work::User(_) => Kind::User,
+            Work::Order(_) => Kind::Command,
         }
     }
 }
@@ -59,6 +62,8 @@ pub enum Work {
     Watch,
     /// The sync of the user with this address.
     User(String),
+    /// What else a person asked for.
+    Order(Arc<Order>),
 }
 
 /// Who wants a run.
@@ -109,6 +114,17 @@ pub enum Outcome {
         /// The exit code of a command that does the same.
         exit: u8,
     },
+    /// A command has ended, and this is what there is to tell whoever asked.
+    Told {
+        /// The exit code of the command.
+        exit: u8,
+        /// What it prints as JSON, if it prints anything.
+        report: Value,
+        /// What it prints for people.
+        lines: Vec<String>,
+        /// What it tells people besides: what went wrong, and what to do about it.
+        notes: Vec<String>,
+    },
     /// It gave none.
     Broken {
         /// Why.
@@ -133,7 +149,7 @@ impl Outcome {
     pub fn has_read(&self) -> bool {
         match self {
             Self::Reported { report, .. } => report.facts_read,
-            Self::Broken { .. } => false,
+            Self::Told { .. } | Self::Broken { .. } => false,
         }
     }
 }
@@ -144,7 +160,7 @@ impl Outcome {
     pub fn needs_full(&self) -> bool {
         match self {
             Self::Reported { report, .. } => report.full_needed.is_some(),
-            Self::Broken { .. } => false,
+            Self::Told { .. } | Self::Broken { .. } => false,
         }
     }
 }

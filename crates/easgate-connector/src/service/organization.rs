@@ -47,7 +47,7 @@ const CLOSE: Duration = Duration::from_secs(2);
 /// What runs beside what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Track {
-    /// Full, quick and users' syncs, one at a time.
+    /// Commands, full, quick and users' syncs, one at a time.
     Main,
     /// Watch passes.
     Watch,
@@ -55,7 +55,7 @@ enum Track {
 
 const fn track(kind: Kind) -> Track {
     match kind {
-        Kind::Full | Kind::Quick | Kind::User => Track::Main,
+        Kind::Full | Kind::Quick | Kind::User | Kind::Command => Track::Main,
         Kind::Watch => Track::Watch,
     }
 }
@@ -196,7 +196,7 @@ impl Loop {
         } else if let Err(Crowded(waiter)) = self.queue.push(job, waiter) {
             answer(
                 waiter,
-                &Arc::new(Outcome::broken(Broken::Crowded, "too many users' syncs wait")),
+                &Arc::new(Outcome::broken(Broken::Crowded, "too many requests wait")),
             );
         }
     }

@@ -1,5 +1,6 @@
 //! The jobs that wait in one organisation.
 
+use std::collections::VecDeque;
 use std::mem;
 
 use crate::kind::Kind;
@@ -8,16 +9,21 @@ use crate::service::{Job, Work};
 /// How many users' syncs may wait.
 const MOST_USERS: usize = 64;
 
+/// How many commands may wait.
+const MOST_COMMANDS: usize = 16;
+
 /// How many users' syncs go before a sync that waits.
 const USERS_IN_A_ROW: u32 = 8;
 
-/// Jobs that wait, each with those who want to hear how it ends. Equal jobs are one, and a full sync is also a quick one.
+/// Jobs that wait, each with those who want to hear how it ends. Equal syncs are one, and a full sync is also a quick one;
+/// commands go first, each by itself.
 #[derive(Debug)]
 pub(crate) struct Queue<W> {
     full: Option<Waiting<W>>,
     quick: Option<Waiting<W>>,
     watch: Option<Waiting<W>>,
     users: Vec<Waiting<W>>,
+    commands: VecDeque<Waiting<W>>,
     users_in_a_row: u32,
 }
 
@@ -28,7 +34,7 @@ pub(crate) struct Waiting<W> {
     pub(crate) waiters: Vec<W>,
 }
 
-/// So many users' syncs wait that no other one is taken.
+/// So many wait that no other one is taken.
 #[derive(Debug)]
 pub(crate) struct Crowded<W>(pub(crate) Option<W>);
 
@@ -39,6 +45,7 @@ impl<W> Queue<W> {
             quick: None,
             watch: None,
             users: Vec::new(),
+            commands: VecDeque::new(),
             users_in_a_row: 0,
         }
     }
@@ -49,6 +56,13 @@ impl<W> Queue<W> {
             Work::Full => &mut self.full,
             Work::Quick => &mut self.quick,
             Work::Watch => &mut self.watch,
+            Work::Order(_) => {
+                if self.commands.len() >= MOST_COMMANDS {
+                    return Err(Crowded(waiter));
+                }
+                self.commands.push_back(Waiting::new(job, waiter));
+                return Ok(());
+            }
             Work::User(_) => {
                 let same = self.users.iter().position(|other| is_same_user(&other.job, &job));
                 match same {
@@ -68,6 +82,9 @@ impl<W> Queue<W> {
 
     /// Takes the job that comes next among those that exclude each other.
     pub(crate) fn next_main(&mut self) -> Option<Waiting<W>> {
+        if let Some(command) = self.commands.pop_front() {
+            return Some(command);
+        }
         let others_wait = self.full.is_some() || self.quick.is_some();
         let have_had_their_turn = others_wait && self.users_in_a_row >= USERS_IN_A_ROW;
         if !self.users.is_empty() && !have_had_their_turn {
@@ -92,6 +109,7 @@ impl<W> Queue<W> {
     /// Takes everything, in no order.
     pub(crate) fn drain(&mut self) -> Vec<Waiting<W>> {
         let mut all = mem::take(&mut self.users);
+        all.extend(mem::take(&mut self.commands));
         all.extend(self.full.take());
         all.extend(self.quick.take());
         all.extend(self.watch.take());
@@ -104,6 +122,7 @@ impl<W> Queue<W> {
         let places = places.into_iter().flatten();
         places
             .chain(&self.users)
+            .chain(&self.commands)
             .map(|waiting| waiting.job.kind())
             .collect()
     }
@@ -127,14 +146,16 @@ impl<W> Waiting<W> {
 fn is_same_user(one: &Job, other: &Job) -> bool {
     match (&one.work, &other.work) {
         (Work::User(one), Work::User(other)) => one.to_lowercase() == other.to_lowercase(),
-        (Work::Full | Work::Quick | Work::Watch | Work::User(_), _) => false,
+        (Work::Full | Work::Quick | Work::Watch | Work::User(_) | Work::Order(_), _) => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::service::By;
+    use crate::service::{By, Order, Ordered};
 
     fn user(address: &str) -> Job {
         Job::new(Work::User(address.to_owned()), By::Signal)
@@ -186,6 +207,22 @@ mod tests {
         }
         let place = order(&mut queue).iter().position(|(work, _)| *work == Work::Full);
         assert_eq!(place, Some(8));
+    }
+
+    #[test]
+    fn commands_go_first_each_by_itself_and_are_bounded() {
+        let order = Order {
+            what: Ordered::Release,
+            by: None,
+        };
+        let job = Job::new(Work::Order(Arc::new(order)), By::Peer { uid: 1 });
+        let mut queue = Queue::new();
+        queue.push(user("ana@x.example"), Some(0)).unwrap();
+        let taken = (1..100).filter(|number| queue.push(job.clone(), Some(*number)).is_ok());
+        assert_eq!(taken.count(), MOST_COMMANDS);
+        assert_eq!(queue.next_main().unwrap().waiters, [1]);
+        assert_eq!(queue.next_main().unwrap().waiters, [2]);
+        assert_eq!(queue.drain().len(), MOST_COMMANDS - 1);
     }
 
     #[test]

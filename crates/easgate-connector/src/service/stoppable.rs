@@ -201,6 +201,10 @@ impl Clock for Stoppable<'_> {
         self.clock.elapsed()
     }
 
+    fn since_boot(&self) -> Duration {
+        self.clock.since_boot()
+    }
+
     async fn sleep(&self, duration: Duration) {
         tokio::select! {
             () = self.stop.requested() => {}

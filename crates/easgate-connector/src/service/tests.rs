@@ -167,6 +167,7 @@ async fn what_panics_or_hangs_in_one_organisation_delays_no_other() {
     let why = |outcome: &Outcome| match outcome {
         Outcome::Broken { why, message } => (why.name(), message.clone()),
         Outcome::Reported { report, .. } => ("reported", report.facts_read.to_string()),
+        Outcome::Told { .. } => ("told", String::new()),
     };
     let (name, message) = why(&panics.await.unwrap());
     assert_eq!(name, "panicked");

@@ -7,8 +7,10 @@ use time::OffsetDateTime;
 
 use crate::http::error::ErrorBody;
 
-/// The most tries of one request.
-pub(crate) const MAX_TRIES: u32 = 6;
+/// The tries of one request when nothing else is said.
+pub(crate) const USUAL_TRIES: u32 = 6;
+/// The wait doubles up to this try.
+const LAST_DOUBLING: u32 = 6;
 /// The most tries while the answer is 500.
 const MAX_TRIES_AFTER_500: u32 = 3;
 /// The longest wait that a server may ask for.
@@ -23,10 +25,10 @@ pub(crate) enum Outcome {
     NoAnswer,
 }
 
-/// Whether a request that reads is sent again after `tries` tries, the last of which ended in `outcome`.
+/// Whether a request that reads is sent again after `tries` tries of at most `most`, the last of which ended in `outcome`.
 ///
 /// Every request of this crate reads, token requests included; one that acts would need a stricter rule.
-pub(crate) fn may_repeat(outcome: Outcome, tries: u32) -> bool {
+pub(crate) fn may_repeat(outcome: Outcome, tries: u32, most: u32) -> bool {
     let allowed = match outcome {
         Outcome::NoAnswer
         | Outcome::Status(
@@ -35,8 +37,8 @@ pub(crate) fn may_repeat(outcome: Outcome, tries: u32) -> bool {
             | StatusCode::BAD_GATEWAY
             | StatusCode::GATEWAY_TIMEOUT
             | StatusCode::REQUEST_TIMEOUT,
-        ) => MAX_TRIES,
-        Outcome::Status(StatusCode::INTERNAL_SERVER_ERROR) => MAX_TRIES_AFTER_500,
+        ) => most,
+        Outcome::Status(StatusCode::INTERNAL_SERVER_ERROR) => most.min(MAX_TRIES_AFTER_500),
         Outcome::Status(_) => 1,
     };
     tries < allowed
@@ -47,7 +49,7 @@ pub(crate) fn may_repeat(outcome: Outcome, tries: u32) -> bool {
 /// `jitter` is a share from 0 to 1.
 pub(crate) fn wait(tries: u32, told: Option<Duration>, jitter: f64) -> Duration {
     let wait = told.unwrap_or_else(|| {
-        let seconds = 2_u32.saturating_pow(tries.min(MAX_TRIES));
+        let seconds = 2_u32.saturating_pow(tries.min(LAST_DOUBLING));
         Duration::from_secs(seconds.into()).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
     });
     wait.min(LONGEST_WAIT)

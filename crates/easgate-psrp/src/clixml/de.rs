@@ -5,6 +5,7 @@
 
 mod access;
 mod cursor;
+mod fields;
 mod value;
 mod wanted;
 
@@ -59,7 +60,7 @@ pub fn from_slice_with<'de, T: Deserialize<'de>>(
 
 fn first_value<'de, T: Deserialize<'de>>(text: &'de str, limits: &Limits) -> Result<T, ClixmlError> {
     let (mut cursor, root, open) = Cursor::at_first_value(text, limits)?;
-    let value = T::deserialize(Value::new(&mut cursor, open)).map_err(|error| error.or_at(open.start))?;
+    let value = T::deserialize(Value::new(&mut cursor, &open)).map_err(|error| error.or_at(open.start))?;
     cursor.finish(root)?;
     Ok(value)
 }

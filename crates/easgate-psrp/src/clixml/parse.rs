@@ -1,6 +1,7 @@
 //! From a message to dynamic values.
 
 mod build;
+mod ids;
 
 use super::error::{ClixmlError, ClixmlErrorKind};
 use super::scan;

@@ -8,7 +8,8 @@ mod plain;
 use memchr::memchr;
 
 use super::error::{ClixmlError, ClixmlErrorKind};
-pub(super) use plain::Plain;
+use plain::Plain;
+pub(super) use plain::{Leaf, PlainMember};
 
 /// How many elements of any kind may stand inside each other for each object that may: `Obj`, `DCT`, `En`, and one more.
 const ELEMENTS_PER_OBJECT: usize = 4;
@@ -154,14 +155,12 @@ impl<'de> Scanner<'de> {
     }
 
     fn skip_children(&mut self, open: &Open<'de>) -> Result<(), ClixmlError> {
+        let mut inner = Open::nil(open.start);
         loop {
-            match self.plain_child(open)? {
-                Plain::Child(inner) => {
-                    self.skip(&inner)?;
-                    continue;
-                }
-                Plain::End => return Ok(()),
-                Plain::Unknown => {}
+            // `None` is wanted, so that this is all of them.
+            match self.plain_member(open, &mut inner, |_| None::<()>)? {
+                PlainMember::End => return Ok(()),
+                PlainMember::Wanted(()) | PlainMember::Unknown => {}
             }
             match self.next()?.1 {
                 Tag::Open(inner) => self.skip(&inner)?,

@@ -39,6 +39,8 @@ pub(super) struct Context {
     pub(super) organization: Organization,
     /// The full name of the server.
     pub(super) front_end: String,
+    /// The id of the shell.
+    pub(super) shell: String,
     pub(super) session: Arc<Session>,
     pub(super) faults: Faults,
     pub(super) place: Place,

@@ -45,6 +45,14 @@ pub enum Fault {
         /// How long.
         by: Duration,
     },
+    /// The next run of the cmdlet is on its way for so long, and is carried out then, by the organisation's clock, whether
+    /// its client still waits, has gone, or has died. Its answer comes after that.
+    Late {
+        /// The cmdlet, such as `Set-CASMailbox`.
+        cmdlet: String,
+        /// How long.
+        by: Duration,
+    },
     /// The cmdlet's listing ends early with the warning about more results.
     Truncated {
         /// The cmdlet.
@@ -107,6 +115,12 @@ impl Faults {
     /// Lets `fault` happen.
     pub fn inject(&self, fault: Fault) {
         self.plan(|plan| plan.faults.push_back(fault));
+    }
+
+    /// Whether `fault` still waits for its occasion, or happens every time.
+    #[must_use]
+    pub fn has(&self, fault: &Fault) -> bool {
+        self.plan(|plan| plan.faults.contains(fault))
     }
 
     /// Every shell that is open now is gone at its next request.

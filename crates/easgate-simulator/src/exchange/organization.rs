@@ -1,6 +1,7 @@
 //! The organisation: mailboxes, partnerships, settings, rules and policies, behind one lock.
 
 mod access;
+mod late;
 mod load;
 pub(super) mod resolve;
 mod state;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use super::{ExchangeConfig, same};
 use crate::world::WorldDevice;
 
+pub(super) use late::Work;
 pub(super) use resolve::Found;
 pub(super) use state::{DeviceObject, MailboxObject, Policy, RuleObject, State};
 
@@ -43,8 +45,12 @@ pub struct DeviceNow {
 /// What one run of a cmdlet changed in the lists of a mailbox. A run that changed nothing leaves none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListWrite {
+    /// When the organisation carried it out, by its own clock.
+    pub at: OffsetDateTime,
     /// The full name of the server that it ran on.
     pub server: String,
+    /// The shell that it came from.
+    pub shell: String,
     /// The mailbox's Guid.
     pub mailbox: Uuid,
     /// What the allow list has now and had not.
@@ -62,8 +68,26 @@ impl Organization {
         Self(Arc::new(Mutex::new(State::load(config))))
     }
 
+    /// What the organisation holds now. What was on its way and whose time has come is carried out first, so that nobody
+    /// sees it come later than it did.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        loop {
+            let mut state = self.locked();
+            let Some(late) = state.next_late() else {
+                return state;
+            };
+            drop(state);
+            late();
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Carries `work` out at `at`, by the organisation's clock.
+    pub(super) fn carry_out_at(&self, at: OffsetDateTime, work: Work) {
+        self.locked().late.push(at, work);
     }
 
     /// What the organisation's clock shows.

@@ -44,6 +44,10 @@ pub enum AuditAction {
     SyncRequested,
     /// The store was put back to an earlier state.
     StoreRestored,
+    /// The lists held entries of which a new store knew nothing: nothing is written.
+    EntriesUnknown,
+    /// The store went over to another installation.
+    InstallationReplaced,
     /// The registry was rebuilt from an export of the audit.
     RegistryRebuilt,
     /// A plan from a file was begun or gone on with.
@@ -61,7 +65,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 28] = [
         Self::ChangeIntended,
         Self::ChangeApplied,
         Self::ChangeFailed,
@@ -81,6 +85,8 @@ impl AuditAction {
         Self::ConfigChanged,
         Self::SyncRequested,
         Self::StoreRestored,
+        Self::EntriesUnknown,
+        Self::InstallationReplaced,
         Self::RegistryRebuilt,
         Self::PlanApplied,
         Self::LeadershipTaken,
@@ -122,6 +128,8 @@ impl AuditAction {
             Self::ConfigChanged => "configChanged",
             Self::SyncRequested => "syncRequested",
             Self::StoreRestored => "storeRestored",
+            Self::EntriesUnknown => "entriesUnknown",
+            Self::InstallationReplaced => "installationReplaced",
             Self::RegistryRebuilt => "registryRebuilt",
             Self::PlanApplied => "planApplied",
             Self::LeadershipTaken => "leadershipTaken",

@@ -189,3 +189,26 @@ pub(crate) async fn what_is_given_up_is_recorded(store: Store) {
         "easgate forgotten run None A1 block -> - (-) - - [-]\n"
     );
 }
+
+pub(crate) async fn what_the_server_calls_a_request_is_in_the_record_of_its_outcome(store: Store) {
+    let writer = writer(&store).await;
+    let run = writer.start_run("full", "enforce", NOW).await.unwrap();
+    let change = intent(run, "A1", NOW);
+    let id = writer.intend_unless_paused(&change).await.unwrap();
+    let refused = Outcome::Failed("no".to_owned());
+    writer
+        .settle_answered(id, &change, &refused, Some("6f9619ff"), NOW)
+        .await
+        .unwrap();
+    let audit = writer.organization().audit(0, 99).await.unwrap();
+    let requests: Vec<_> = audit
+        .iter()
+        .map(|record| (record.action.as_str(), record.request.as_deref()))
+        .collect();
+    let expected = [
+        ("runBegun", None),
+        ("changeIntended", None),
+        ("changeFailed", Some("6f9619ff")),
+    ];
+    assert_eq!(requests, expected);
+}

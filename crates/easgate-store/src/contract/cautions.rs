@@ -17,7 +17,11 @@ pub(crate) async fn what_stands_in_the_way_of_writing_stays_until_somebody_ends_
     let contoso = store.organization("contoso").await.unwrap();
     let fabrikam = store.organization("fabrikam").await.unwrap();
     assert_eq!(contoso.caution().await.unwrap(), None);
-    for kind in [CautionKind::Contested, CautionKind::Restored] {
+    for kind in [
+        CautionKind::Contested,
+        CautionKind::Restored,
+        CautionKind::Unknown,
+    ] {
         contoso
             .raise_caution(&caution(kind), &Actor::program())
             .await

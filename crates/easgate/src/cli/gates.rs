@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use time::Duration;
 
 use super::Common;
+use super::overrides::{self, ClearArguments, OverrideArguments, OverridesArguments};
 
 /// The commands by which people stop, release and override.
 #[derive(Debug, Subcommand)]
@@ -26,6 +27,18 @@ pub(crate) enum GateCommand {
         after_help = "Examples:\n  easgate approve 3f9c2a7b --by dana\n  easgate approve 3f9c2a7b --by dana --for 4h --note 'change 4711'"
     )]
     Approve(ApproveArguments),
+    /// Lets a device in at once, whatever device management says of it; works while that cannot be asked
+    #[command(after_help = overrides::ALLOW)]
+    Allow(OverrideArguments),
+    /// Refuses a device at once, whatever device management says of it; works while that cannot be asked
+    #[command(after_help = overrides::BLOCK)]
+    Block(OverrideArguments),
+    /// Ends an override by hand: the policy decides again
+    #[command(after_help = overrides::CLEAR)]
+    Clear(ClearArguments),
+    /// Lists what people decided about devices: who, until when, why, and whether it is in force
+    #[command(after_help = overrides::LIST)]
+    Overrides(OverridesArguments),
     /// Keeps the changes of a held plan held, and notes that somebody looked; takes an approval back
     #[command(after_help = "Examples:\n  easgate reject 3f9c2a7b --by dana --note 'the join is broken'")]
     Reject(RejectArguments),
@@ -100,7 +113,7 @@ pub(crate) struct RejectArguments {
 }
 
 /// A text that says something, in at most 1,000 characters.
-fn words(text: &str) -> Result<String, String> {
+pub(super) fn words(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > 1_000 {
         return Err("a text of 1 to 1,000 characters".to_owned());

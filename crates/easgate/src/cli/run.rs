@@ -14,7 +14,13 @@ pub(super) const EXAMPLES: &str = "Signals:
 Examples:
   easgate run --config /etc/easgate/easgate.toml
   easgate run --log-json
-  systemctl enable --now easgate";
+  easgate run --replace --by dana
+  systemctl enable --now easgate
+
+Exit codes:
+  0  it was told to stop, and everything has ended in order
+  1  the configuration, the store or the control socket cannot be used, or it ended in a hurry
+  6  another installation has taken its place (`--replace`)";
 
 /// What `run` takes.
 #[derive(Debug, Args)]
@@ -22,6 +28,12 @@ pub(crate) struct RunArguments {
     /// The configuration file [default: easgate.toml here, else /etc/easgate/easgate.toml]
     #[arg(long, short, value_name = "FILE", env = "EASGATE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+    /// Takes the place of the installation that the store belongs to: it stops before its next change, and ends with code 6
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Who says so, for the audit [default: the number of the operating system's user]
+    #[arg(long, value_name = "NAME", requires = "replace")]
+    pub(crate) by: Option<String>,
 }
 
 impl Command {

@@ -52,6 +52,14 @@ pub(crate) struct What {
 }
 
 impl What {
+    /// A watch pass.
+    pub(crate) const WATCH: Self = Self {
+        full: false,
+        quick: false,
+        watch: true,
+        user: None,
+    };
+
     /// A full sync.
     pub(crate) const FULL: Self = Self {
         full: true,

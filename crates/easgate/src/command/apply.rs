@@ -4,12 +4,15 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use easgate_connector::service::Ordered;
 use easgate_connector::{ApplyPlanError, PlanFile, PlanReport, PlanState};
 
 use crate::cli::{ApplyArguments, Common};
 use crate::command::Failure;
 use crate::command::sync::of_error;
-use crate::command::wiring::Wiring;
+use crate::command::undo::Told;
+use crate::command::wiring::{Settings, Wiring};
+use crate::control;
 use crate::exit::Exit;
 use crate::output;
 use crate::render::count;
@@ -23,7 +26,8 @@ const MAX_BYTES: u64 = 512 << 20;
 /// # Errors
 /// When the file, the configuration or the store cannot be used, or the plan is not one for this organisation.
 pub(crate) async fn run(arguments: &ApplyArguments) -> Result<Exit, Failure> {
-    let file = PlanFile::parse(&read(&arguments.file)?)?;
+    let text = read(&arguments.file)?;
+    let file = PlanFile::parse(&text)?;
     let name = file.organization();
     if let Some(asked) = &arguments.common.organization
         && !asked.eq_ignore_ascii_case(name)
@@ -34,39 +38,54 @@ pub(crate) async fn run(arguments: &ApplyArguments) -> Result<Exit, Failure> {
         }
         .into());
     }
-    let wiring = Wiring::open(&Common {
+    let settings = Settings::read(&Common {
         organization: Some(name.to_owned()),
         ..arguments.common.clone()
-    })
-    .await?;
+    })?;
+    let (by, json) = (arguments.by.as_deref(), arguments.common.json);
+    let what = Ordered::Apply { file: text };
+    if let Some(exit) = control::order(&settings, name, &what, by, json).await? {
+        return Ok(exit);
+    }
+    let wiring = Wiring::to_write(&settings).await?;
     let mut exit = Exit::Done;
     for site in &wiring.sites {
-        let outcome = site
-            .cycle(&wiring.store)
-            .apply_plan(&file, who::actor(arguments.by.as_deref()))
-            .await;
+        let cycle = site.cycle(&wiring.store);
+        let outcome = cycle.apply_plan(&file, who::actor(by)).await;
         site.progress.clear();
-        match outcome {
-            Ok(report) => {
-                exit = exit.max(Exit::of_run(report.exit_code()));
-                if arguments.common.json {
-                    output::json(&report.to_json())?;
-                } else {
-                    text(&file, &report);
-                }
-            }
-            Err(ApplyPlanError::Cycle(error)) => {
-                output::complain_with_cure(&error, error.cure().as_deref());
-                exit = exit.max(of_error(&error));
-            }
-            Err(error) => {
-                wiring.close().await;
-                return Err(error.into());
-            }
+        let (told, words) = output::caught(|| told(&file, &outcome));
+        match told.json {
+            Some(report) if json => output::json(&report)?,
+            Some(_) | None => words.lines.iter().for_each(|line| output::line(line)),
         }
+        if !json || outcome.is_err() {
+            words.notes.iter().for_each(|note| output::note(note));
+        }
+        exit = exit.max(told.exit);
     }
     wiring.close().await;
     Ok(exit)
+}
+
+/// Tells what became of the plan, in words; as JSON it comes back.
+pub(crate) fn told(file: &PlanFile, outcome: &Result<PlanReport, ApplyPlanError>) -> Told {
+    match outcome {
+        Ok(report) => {
+            text(file, report);
+            Told {
+                exit: Exit::of_run(report.exit_code()),
+                json: Some(report.to_json()),
+            }
+        }
+        Err(ApplyPlanError::Cycle(error)) => {
+            output::complain_with_cure(error, error.cure().as_deref());
+            Told {
+                exit: of_error(error),
+                json: None,
+            }
+        }
+        Err(error) => Told::trouble(error),
+    }
 }
 
 fn read(path: &Path) -> Result<String, NotRead> {

@@ -28,7 +28,7 @@ use crate::output::chain;
 /// Goes through every step, also after one that failed, as far as it does not need that one.
 ///
 /// Nothing is written to Exchange, and no credential that was refused is tried again. Exits 0 when everything is well or
-/// only has warnings, and 2 otherwise.
+/// only has warnings, 5 when all that is wrong is that the last good run is too old, and 2 otherwise.
 ///
 /// # Errors
 /// When the findings cannot be printed, or `--endpoints` finds no configuration.
@@ -62,6 +62,7 @@ async fn all(findings: &mut Findings, settings: &Settings) {
         let met = check(findings, organization, &environment, store.as_ref()).await;
         if let Some(store) = &store {
             place::binding(findings, store, &organization.name, met).await;
+            place::last_runs(findings, store, organization).await;
         }
     }
     if let Some(store) = store {

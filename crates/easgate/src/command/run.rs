@@ -3,7 +3,9 @@
 mod follow;
 mod lead;
 mod listen;
+mod memory;
 mod notify;
+mod order;
 mod reload;
 mod runner;
 mod running;
@@ -23,6 +25,8 @@ use crate::cli::RunArguments;
 use crate::command::Failure;
 use crate::command::wiring::{file_of, store_of};
 use crate::exit::Exit;
+use crate::installation::Own;
+use crate::who;
 
 use listen::{Asked, Door};
 use notify::Notifier;
@@ -33,11 +37,15 @@ use signals::{Signal, Signals};
 /// How often the service looks at its loops when no watchdog says how often.
 const LOOK: Duration = Duration::from_secs(20);
 
+/// How often it asks whose store it is.
+const WHOSE: Duration = Duration::from_secs(5);
+
 /// What the service acts upon.
 enum Event {
     Signal(Signal),
     Asked(Asked),
     Look,
+    Whose,
 }
 
 /// Runs the service until it is told to stop.
@@ -51,6 +59,16 @@ pub(crate) async fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
     let manager = ServiceManager::read(&Environment::of_this_process(), std::process::id());
     let notifier = Notifier::new(manager.notify_socket.as_deref())?;
     let store = store_of(&loaded.configuration).await?;
+    let own = if arguments.replace {
+        Own::replace(
+            &loaded.configuration,
+            &store,
+            &who::actor(arguments.by.as_deref()),
+        )
+        .await?
+    } else {
+        Own::check(&loaded.configuration, &store).await?
+    };
     let stop = Stop::new();
     let (sender, mut asked) = mpsc::channel(16);
     let mut door = JoinSet::new();
@@ -76,8 +94,8 @@ pub(crate) async fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
     );
     let service = Service::new(Arc::clone(&clock), TimeLimits::default());
     let mut running = Running::new(loaded, service, store, clock, notifier);
-    running.begin();
-    serve(&mut running, &mut signals, &mut asked, manager.watchdog).await;
+    running.begin(arguments.replace);
+    let why = serve(&mut running, &own, &mut signals, &mut asked, manager.watchdog).await;
     // Whoever is in a hurry says so again.
     let ended = tokio::select! {
         () = running.end() => true,
@@ -90,7 +108,7 @@ pub(crate) async fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
     .await;
     if ended {
         tracing::info!(event = events::SERVICE_STOPPED, "Service stopped");
-        Ok(Exit::Done)
+        Ok(why)
     } else {
         Ok(Exit::Trouble)
     }
@@ -99,20 +117,24 @@ pub(crate) async fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
 /// Acts on one event after the other until the service is told to stop.
 async fn serve(
     running: &mut Running,
+    own: &Own,
     signals: &mut Signals,
     asked: &mut mpsc::Receiver<Asked>,
     watchdog: Option<Duration>,
-) {
+) -> Exit {
     let mut looks = interval(watchdog.map_or(LOOK, |limit| (limit / 3).min(LOOK)));
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut whose = interval(WHOSE);
+    whose.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let event = tokio::select! {
             signal = signals.next() => Event::Signal(signal),
             Some(asked) = asked.recv() => Event::Asked(asked),
             _ = looks.tick() => Event::Look,
+            _ = whose.tick() => Event::Whose,
         };
         match event {
-            Event::Signal(Signal::Stop) => return,
+            Event::Signal(Signal::Stop) => return Exit::Done,
             Event::Signal(Signal::Reload) => {
                 // What went wrong is in the log, and the configuration of before goes on.
                 let _ = running.reload(None).await;
@@ -121,6 +143,8 @@ async fn serve(
             Event::Signal(Signal::Full) => running.nudge_full(),
             Event::Asked(asked) => running.answer(asked).await,
             Event::Look => running.look(),
+            Event::Whose if running.is_replaced(own).await => return Exit::Replaced,
+            Event::Whose => {}
         }
     }
 }

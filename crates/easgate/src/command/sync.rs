@@ -29,7 +29,7 @@ pub(crate) async fn run(arguments: &SyncArguments) -> Result<Exit, Failure> {
     if let Some(exit) = control::hand_over(&socket, request, arguments.common.json).await? {
         return Ok(exit);
     }
-    let mut wiring = Wiring::of(&settings).await?;
+    let mut wiring = Wiring::to_write(&settings).await?;
     let mut reports = Vec::new();
     let mut gravest = Exit::Done;
     for site in &mut wiring.sites {
@@ -109,7 +109,7 @@ async fn once(site: &Site, store: &easgate_store::Store, what: &What) -> Result<
         (Some(address), _) => cycle.sync_user(address).await,
         (None, Kind::Quick) => cycle.quick_sync().await,
         (None, Kind::Watch) => cycle.watch().await,
-        (None, Kind::Full | Kind::User) => cycle.full_sync().await,
+        (None, Kind::Full | Kind::User | Kind::Command) => cycle.full_sync().await,
     }
 }
 

@@ -15,6 +15,7 @@ use easgate_store::{Anchor, Location, ServerSeen, Store, StoreError};
 
 use crate::cli::Common;
 use crate::command::Failure;
+use crate::installation::Own;
 use crate::progress::Progress;
 
 /// The configuration, and which of its organisations are meant.
@@ -235,6 +236,16 @@ impl Wiring {
             sites.push(Site::new(organization, &store).await?);
         }
         Ok(Self { sites, store })
+    }
+
+    /// The same for a command that writes: only where the store is that of this installation.
+    ///
+    /// # Errors
+    /// As [`Wiring::of`], and when the store is another installation's.
+    pub(crate) async fn to_write(settings: &Settings) -> Result<Self, Failure> {
+        let wiring = Self::of(settings).await?;
+        Own::check(&settings.configuration, &wiring.store).await?;
+        Ok(wiring)
     }
 
     /// Ends every shell and closes the store.

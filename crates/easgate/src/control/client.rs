@@ -4,13 +4,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use easgate_connector::service::Ordered;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use super::{Answer, LONGEST_ANSWER, Request, SyncRequest};
+use super::{Answer, LONGEST_ANSWER, OrderName, OrderRequest, Request, SyncRequest};
 use crate::command::Failure;
+use crate::command::wiring::Settings;
 use crate::exit::Exit;
 use crate::output;
 
@@ -95,6 +97,42 @@ pub(crate) async fn hand_over(
         return Ok(None);
     };
     client.send(&Request::Sync(request)).await?;
+    heard(&mut client, json).await
+}
+
+/// Lets the service carry out `what`, if one runs with the same configuration; prints what comes of it.
+///
+/// `None` when the command has to do it itself.
+///
+/// # Errors
+/// The service cannot be asked, or refuses.
+pub(crate) async fn order(
+    settings: &Settings,
+    organization: &str,
+    what: &Ordered,
+    by: Option<&str>,
+    json: bool,
+) -> Result<Option<Exit>, Failure> {
+    let socket = settings.configuration.service.control_socket();
+    let Some(mut client) = Client::connect(&socket).await? else {
+        return Ok(None);
+    };
+    let request = OrderRequest {
+        configuration: settings.path.canonicalize().ok(),
+        organization: organization.to_owned(),
+        by: by.map(str::to_owned),
+        order: OrderName::of(what)?,
+    };
+    client.send(&Request::Order(request)).await?;
+    if let Ordered::Apply { file } = what {
+        // A service that refuses does not take the whole of it, and says why.
+        let _ = client.stream.get_mut().write_all(file.as_bytes()).await;
+    }
+    heard(&mut client, json).await
+}
+
+/// Prints what the service answers, until the last of it.
+async fn heard(client: &mut Client, json: bool) -> Result<Option<Exit>, Failure> {
     let mut reports = Vec::new();
     let mut gravest = Exit::Done;
     loop {
@@ -112,7 +150,9 @@ pub(crate) async fn hand_over(
                     lines.iter().for_each(|line| output::line(line));
                     notes.iter().for_each(|note| output::note(note));
                 }
-                reports.push(report);
+                if !report.is_null() {
+                    reports.push(report);
+                }
             }
             Answer::Broken {
                 organization,
@@ -125,12 +165,12 @@ pub(crate) async fn hand_over(
                     easgate_model::escape_long(&message)
                 ));
             }
-            Answer::Done | Answer::Status { .. } => break,
+            Answer::Done | Answer::Status { .. } | Answer::Metrics { .. } => break,
             Answer::Refused { kind, .. } if kind == "configuration" => return Ok(None),
             Answer::Refused { message, .. } => return Err(AskError::Refused { message }.into()),
         }
     }
-    if json {
+    if json && !reports.is_empty() {
         output::one_or_many(&reports)?;
     }
     Ok(Some(gravest))
@@ -141,18 +181,33 @@ pub(crate) async fn hand_over(
 /// # Errors
 /// The service cannot be asked.
 pub(crate) async fn status(socket: &Path, configuration: Option<PathBuf>) -> Result<Option<Value>, AskError> {
+    match once(socket, &Request::Status { configuration }).await? {
+        Some(Answer::Status { status }) => Ok(Some(status)),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// The figures of the service, if one runs with `configuration`.
+///
+/// # Errors
+/// The service cannot be asked.
+pub(crate) async fn metrics(
+    socket: &Path,
+    configuration: Option<PathBuf>,
+) -> Result<Option<String>, AskError> {
+    match once(socket, &Request::Metrics { configuration }).await? {
+        Some(Answer::Metrics { page }) => Ok(Some(page)),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// The answer to a request that has one answer; `None` where no service is.
+async fn once(socket: &Path, request: &Request) -> Result<Option<Answer>, AskError> {
     let Some(mut client) = Client::connect(socket).await? else {
         return Ok(None);
     };
-    client.send(&Request::Status { configuration }).await?;
-    Ok(match client.answer().await? {
-        Answer::Status { status } => Some(status),
-        Answer::Progress { .. }
-        | Answer::Report { .. }
-        | Answer::Broken { .. }
-        | Answer::Done
-        | Answer::Refused { .. } => None,
-    })
+    client.send(request).await?;
+    client.answer().await.map(Some)
 }
 
 /// Whether nobody listens there.

@@ -119,6 +119,9 @@ pub(crate) fn said_text(plan: &HeldPlan) -> String {
         .until
         .map_or_else(String::new, |until| format!(", until {}", time(until)));
     let effect = match plan.state {
+        HeldState::Approved if HeldSummary::of(plan).is_undoing() => {
+            "; the same undoing, asked for again, makes those that it still wants"
+        }
         HeldState::Approved => "; the next sync makes those that the facts still want",
         HeldState::Rejected => "; they stay held",
         HeldState::Held | HeldState::Ended => "",

@@ -138,6 +138,9 @@ fn done(report: &UndoReport) {
         "Run {}: {} applied, {} failed, {} held by the guard.",
         report.run, changes.applied, changes.failed, changes.held
     ));
+    for plan in &report.held_plans {
+        output::line(&escape_long(&plan.sentence(&report.organization)));
+    }
     if let Some(forced) = &report.forced {
         output::line(&format!(
             "The organisation is kept in mode {} until `easgate resume`.",

@@ -68,6 +68,18 @@ async fn two_is_for_changes_that_failed_while_the_others_went_on() {
     assert!(changes["applied"].as_u64() > Some(5), "{report}");
     assert!(!report["errors"].as_array().unwrap().is_empty(), "{report}");
 
+    let audit = place.easgate("audit export").await.exits(0).stdout;
+    let failed = audit
+        .lines()
+        .find(|line| line.contains("\"changeFailed\""))
+        .unwrap();
+    let failed: serde_json::Value = serde_json::from_str(failed).unwrap();
+    let request = failed["request"].as_str().unwrap();
+    assert!(
+        uuid::Uuid::try_parse(request).is_ok(),
+        "the server's own id of it: {failed}"
+    );
+
     place.exchange.faults().clear();
     let next = place.easgate("sync --full --json").await.exits(0).json();
     assert_eq!(next["changes"]["planned"], changes["failed"], "{next}");

@@ -4,6 +4,7 @@
 
 mod as_written;
 mod audit;
+mod by_hand;
 mod check;
 mod demo;
 mod exit_codes;

@@ -116,10 +116,19 @@ impl Place {
     }
 
     /// Writes the configuration as `edit` makes it of the one of the documentation.
+    ///
+    /// Whoever tests how a first sync goes about entries that it does not know says so.
     pub(crate) fn configure(&self, edit: impl FnOnce(String) -> String) {
         let url = self.exchange.url().to_string();
         let text = CONFIGURATION.replace("http://127.0.0.1:5985/powershell", &url);
+        let policy = "[organization.policy]\n";
+        let text = text.replace(policy, &format!("{policy}unknown_entries = \"foreign\"\n"));
         self.write("easgate.toml", &edit(text));
+    }
+
+    /// Adds to the configuration.
+    pub(crate) fn configure_more(&self, text: &str) {
+        self.write("easgate.toml", &format!("{}\n{text}", self.read("easgate.toml")));
     }
 
     /// Writes a file of the folder.

@@ -117,3 +117,64 @@ async fn an_audit_that_was_tampered_with_gives_no_registry() {
     assert_eq!(found["known"], 0, "nothing was written");
     place.exchange.stop().await.unwrap();
 }
+
+/// A place whose configuration says nothing of entries that are not known.
+async fn careful(world: World) -> Place {
+    let place = Place::new(world).await;
+    place.configure(|text| text.replace("unknown_entries = \"foreign\"\n", ""));
+    place
+}
+
+fn changes(report: &Value) -> (u64, u64) {
+    let of = |name: &str| report["changes"][name].as_u64().unwrap();
+    (of("planned"), of("applied"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_store_writes_nothing_beside_entries_that_it_does_not_know_until_somebody_has_looked() {
+    let place = careful(World::contoso(40)).await;
+    for line in ["sync --full --json", "sync --quick --json", "sync --full --json"] {
+        let report = place.easgate(line).await.exits(0).json();
+        assert_eq!(changes(&report).1, 0, "{line}: {report}");
+    }
+    let report = place.easgate("sync --full").await.exits(0);
+    for cure in [
+        "rebuild-registry",
+        "easgate adopt",
+        "easgate plan",
+        "easgate resume",
+    ] {
+        assert!(report.stderr.contains(cure), "{cure}: {}", report.stderr);
+    }
+    assert_eq!(place.exchange.organization().list_writes(), []);
+    let check = place.easgate("store check --json").await.json();
+    assert!(check.to_string().contains("\"unknown\""), "{check}");
+    place.easgate("resume --by ana").await.exits(0);
+    let report = place.easgate("sync --full --json").await.exits(0).json();
+    assert!(changes(&report).1 > 5, "{report}");
+    let audit = place.easgate("audit export").await.exits(0).stdout;
+    assert_eq!(audit.matches("entriesUnknown").count(), 1);
+    place.exchange.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_where_the_lists_are_empty_or_a_sync_in_another_mode_came_before() {
+    let mut world = World::contoso(40);
+    for user in &mut world.users {
+        user.foreign_allowed.clear();
+        user.foreign_blocked.clear();
+    }
+    let empty = careful(world).await;
+    let report = empty.easgate("sync --full --json").await.exits(0).json();
+    assert!(changes(&report).1 > 5, "{report}");
+    empty.exchange.stop().await.unwrap();
+
+    let place = careful(World::contoso(40)).await;
+    let enforce = place.read("easgate.toml");
+    place.write("easgate.toml", &enforce.replace("\"enforce\"", "\"observe\""));
+    place.easgate("sync --full").await.exits(0);
+    place.write("easgate.toml", &enforce);
+    let report = place.easgate("sync --full --json").await.exits(0).json();
+    assert!(changes(&report).1 > 5, "{report}");
+    place.exchange.stop().await.unwrap();
+}

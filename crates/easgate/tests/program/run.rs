@@ -1,8 +1,14 @@
 //! `easgate run` as a process: its first sync, triggers, signals, reload, and its end.
 
+mod cut;
+mod memory;
+mod metrics;
+mod network;
 mod nodes;
+mod orders;
+mod replace;
 mod retries;
-mod service;
+pub(crate) mod service;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;
@@ -24,6 +30,12 @@ async fn place_with_socket(world: World) -> Place {
     let place = Place::new(world).await;
     place.configure(|text| with_socket(&text));
     place
+}
+
+/// The configuration with a store in a database, whose password is in the environment.
+fn with_store(text: &str, url: &str) -> String {
+    let store = format!("url = \"{url}\"\npassword = {{ env = \"STORE_PASSWORD\" }}");
+    text.replace("url = \"sqlite://easgate.db\"", &store)
 }
 
 fn with_socket(text: &str) -> String {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::place::Place;
 
 /// A full sync that has written: the first of a new store may only observe where the lists hold entries.
-async fn full_sync(place: &Place) {
+pub(crate) async fn full_sync(place: &Place) {
     for _ in 0..2 {
         place.easgate("sync --full").await.exits(0);
     }
@@ -41,7 +41,7 @@ pub(crate) async fn phone_that_complies(place: &Place, number: usize) -> (String
 }
 
 /// Device management evaluates the phone with this id anew, now.
-fn evaluate(place: &Place, tenant: &TenantSimulator, id: &str, compliance: &str) {
+pub(crate) fn evaluate(place: &Place, tenant: &TenantSimulator, id: &str, compliance: &str) {
     let now = place.exchange.organization().now().format(&Rfc3339).unwrap();
     tenant.edit(|data| {
         let record = data.device_by_eas_id(id).unwrap();

@@ -216,6 +216,10 @@ impl Clock for World {
         Duration::try_from(since).unwrap_or_default()
     }
 
+    fn since_boot(&self) -> Duration {
+        self.elapsed()
+    }
+
     async fn sleep(&self, duration: Duration) {
         let mut state = self.state();
         state.now += duration;

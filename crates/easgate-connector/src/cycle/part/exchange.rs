@@ -36,13 +36,13 @@ impl Cycle<'_> {
         Ok(mailbox_work(mailbox.id))
     }
 
-    /// Opens work for partnerships that wait, and for new ones where the default lets phones in.
+    /// Opens work for partnerships that wait, and for new ones where the default lets phones in. Returns their mailboxes.
     pub(super) async fn notice_waiting(
         &self,
         writer: &Writer,
         head: &Head,
         noticed: &mut Noticed,
-    ) -> Result<(), CycleError> {
+    ) -> Result<Vec<MailboxId>, CycleError> {
         let mut seen = self
             .read("the devices that wait", || self.exchange.pending(self.progress))
             .await?;
@@ -77,9 +77,9 @@ impl Cycle<'_> {
                 noticed.changed.entry(one.device_id.clone()).or_insert(since);
             }
         }
-        self.open(writer, fresh).await?;
+        let mailboxes = self.open(writer, fresh).await?;
         writer.set_marks(&found).await?;
-        Ok(())
+        Ok(mailboxes)
     }
 
     /// Opens work for everything in Exchange that changed since the last look.
@@ -291,8 +291,12 @@ impl Cycle<'_> {
             .collect())
     }
 
-    /// Opens the work of the mailboxes that have `partnerships`.
-    async fn open(&self, writer: &Writer, partnerships: Vec<Partnership>) -> Result<(), CycleError> {
+    /// Opens the work of the mailboxes that have `partnerships`, and returns them.
+    async fn open(
+        &self,
+        writer: &Writer,
+        partnerships: Vec<Partnership>,
+    ) -> Result<Vec<MailboxId>, CycleError> {
         let mut owners: BTreeMap<&DistinguishedName, Option<MailboxId>> = BTreeMap::new();
         let mut nobody = Vec::new();
         for one in &partnerships {
@@ -319,14 +323,15 @@ impl Cycle<'_> {
                 });
             }
         }
-        let work: Vec<Work> = owners.into_values().flatten().map(mailbox_work).collect();
+        let mailboxes: Vec<MailboxId> = owners.into_values().flatten().collect();
+        let work: Vec<Work> = mailboxes.iter().copied().map(mailbox_work).collect();
         writer.open_work(work, self.clock.now()).await?;
         if !nobody.is_empty() {
             writer
                 .know_partnerships(&Rows::Some(nobody), &BTreeSet::new())
                 .await?;
         }
-        Ok(())
+        Ok(mailboxes)
     }
 
     /// Opens the work of mailboxes that have lost a partnership: an entry of ours may be left.

@@ -16,7 +16,7 @@ use crate::ports::{CallError, CallErrorKind, MailboxName, SourceKind};
 use crate::retry::retry;
 
 /// Up to how many mailboxes are read one by one; above, whole lists cost less.
-const ONE_BY_ONE: usize = 100;
+pub(super) const ONE_BY_ONE: usize = 100;
 /// How many mailboxes are read at once.
 const AT_ONCE: usize = 4;
 
@@ -32,10 +32,10 @@ pub(super) struct GatheredPart {
 
 /// What Exchange has of the mailboxes in question.
 #[derive(Default)]
-struct Place {
-    mailboxes: Vec<Mailbox>,
-    partnerships: Vec<Partnership>,
-    warnings: Vec<String>,
+pub(super) struct Place {
+    pub(super) mailboxes: Vec<Mailbox>,
+    pub(super) partnerships: Vec<Partnership>,
+    pub(super) warnings: Vec<String>,
 }
 
 impl Cycle<'_> {
@@ -73,7 +73,7 @@ impl Cycle<'_> {
         })
     }
 
-    async fn one_by_one(&self, targets: &Targets) -> Result<Place, FactsError> {
+    pub(super) async fn one_by_one(&self, targets: &Targets) -> Result<Place, FactsError> {
         let reads = futures::stream::iter(targets.mailboxes().map(|id| self.mailbox_of(id)));
         let read: Vec<_> = reads.buffered(AT_ONCE).try_collect().await?;
         let mut place = Place::default();

@@ -44,7 +44,7 @@ impl Cycle<'_> {
         let mut noticed = self.notice_source(writer, head, part).await?;
         match part {
             Part::Quick => self.notice_changes(writer, head).await?,
-            Part::Watch => self.notice_waiting(writer, head, &mut noticed).await?,
+            Part::Watch => drop(self.notice_waiting(writer, head, &mut noticed).await?),
             Part::User(address) => noticed.work.push(self.work_of(address).await?),
         }
         Ok(noticed)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use easgate_model::{DeviceId, MailboxId};
-use easgate_store::{Baseline, Organization, StoreError, Work};
+use easgate_store::{Baseline, Organization, RunId, StoreError, Work};
 use time::OffsetDateTime;
 
 use crate::full_needed::FullNeeded;
@@ -11,6 +11,9 @@ use crate::queue::Key;
 
 /// So many mailboxes are always looked at one part at a time.
 const FEW: u64 = 50;
+
+/// How many commands whose end is not known a run looks after, the newest first; a full sync looks after all of them.
+const DOUBTFUL: usize = 25;
 
 /// The mailboxes in question, each with those of its devices that are; `None` is all of them.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -41,6 +44,24 @@ impl Targets {
         Ok(targets)
     }
 
+    /// Adds the devices of commands whose end nobody knows: one that was sent by a run that is gone, of this node or of
+    /// another, may be carried out at any time yet, and what it does is put right by the next run. The intents of runs that
+    /// are `live` are theirs.
+    pub(super) async fn add_doubtful(
+        &mut self,
+        organization: &Organization,
+        live: &BTreeSet<RunId>,
+    ) -> Result<(), StoreError> {
+        let doubtful = organization.unsettled().await?;
+        let of_others = doubtful
+            .into_iter()
+            .filter(|entry| !live.contains(&entry.intent.run));
+        for entry in of_others.rev().take(DOUBTFUL) {
+            self.add(entry.intent.mailbox, entry.intent.device);
+        }
+        Ok(())
+    }
+
     /// One device.
     pub(super) fn one(key: Key) -> Self {
         let mut targets = Self::default();
@@ -48,14 +69,14 @@ impl Targets {
         targets
     }
 
-    fn add(&mut self, mailbox: MailboxId, device: DeviceId) {
+    pub(super) fn add(&mut self, mailbox: MailboxId, device: DeviceId) {
         let devices = self.0.entry(mailbox).or_insert_with(|| Some(BTreeSet::new()));
         if let Some(devices) = devices {
             devices.insert(device);
         }
     }
 
-    fn add_all(&mut self, mailbox: MailboxId) {
+    pub(super) fn add_all(&mut self, mailbox: MailboxId) {
         self.0.insert(mailbox, None);
     }
 

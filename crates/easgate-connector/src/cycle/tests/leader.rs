@@ -47,7 +47,11 @@ async fn after_a_clean_end_nobody_waits_and_nothing_is_read_twice() {
 async fn nothing_is_written_while_a_caution_stands_and_the_report_says_why() {
     let bench = Bench::new(Mode::Enforce).await;
     let organization = bench.store.organization("contoso").await.unwrap();
-    for kind in [CautionKind::Restored, CautionKind::Contested] {
+    for kind in [
+        CautionKind::Restored,
+        CautionKind::Contested,
+        CautionKind::Unknown,
+    ] {
         let caution = Caution {
             kind,
             since: Still.now(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::task::{Id, JoinError};
 
 use super::{Active, Loop, Track, answer, track};
+use crate::config::Mode;
 use crate::kind::Kind;
 use crate::report::Report;
 use crate::schedule::pause_after;
@@ -39,6 +40,9 @@ impl Loop {
     /// What the end says about the next time.
     fn count(&mut self, active: &Active, outcome: &Outcome) {
         let kind = active.job.kind();
+        if kind == Kind::Command {
+            return;
+        }
         let began = Some(active.since);
         if outcome.needs_full() {
             self.full_is_needed();
@@ -56,7 +60,7 @@ impl Loop {
             Kind::Full => self.last.full = self.last.full.max(began),
             Kind::Quick => self.last.quick = self.last.quick.max(began),
             Kind::Watch => self.last.watch = self.last.watch.max(began),
-            Kind::User => {}
+            Kind::User | Kind::Command => {}
         }
         self.failures = 0;
         self.paused_until = None;
@@ -85,6 +89,20 @@ impl Loop {
         );
     }
 
+    /// What somebody has to look at although the run ended well.
+    fn log_alarms(&self, report: &Report) {
+        let organization = &self.name;
+        let full = report.errors.iter().filter(|error| error.kind == "listFull");
+        let full = full.count();
+        if full > 0 {
+            tracing::error!(event = events::LIST_FULL, %organization, changes = full, "Device lists are full");
+        }
+        if report.mode == Mode::Enforce && report.changes.held > 0 {
+            let changes = report.changes.held;
+            tracing::warn!(event = events::GUARD_HELD, %organization, changes, "The guard holds changes");
+        }
+    }
+
     fn log(&self, active: &Active, outcome: &Outcome) {
         let (organization, kind) = (&self.name, active.job.kind());
         match outcome {
@@ -105,17 +123,29 @@ impl Loop {
                     milliseconds = u64::try_from(report.durations.total.as_millis()).unwrap_or(u64::MAX),
                     "Sync ended"
                 );
+                self.log_alarms(report);
             }
             Outcome::Reported { report, exit } => {
                 let error = report.errors.first().map(|error| error.message.as_str());
                 let error = error.unwrap_or_default();
                 tracing::error!(event = events::SYNC_UNREAD, %organization, %kind, exit, error, "Sync could not read");
             }
+            Outcome::Told { exit, .. } => {
+                let command = command_of(&active.job);
+                tracing::info!(event = events::COMMAND_ENDED, %organization, command, exit, by = %active.job.by, "Command ended");
+            }
             Outcome::Broken { why, message } => {
                 let why = why.name();
                 tracing::error!(event = events::SYNC_BROKEN, %organization, %kind, why, %message, "Sync broken");
             }
         }
+    }
+}
+
+fn command_of(job: &Job) -> &'static str {
+    match &job.work {
+        Work::Order(order) => order.what.name(),
+        Work::Full | Work::Quick | Work::Watch | Work::User(_) => job.kind().name(),
     }
 }
 

@@ -21,7 +21,7 @@ impl Loop {
             Role::Leader => self.start_due().await,
             Role::Observer { leader } => {
                 let message = match leader {
-                    Some(leader) => format!("{leader} leads the organisation, ask there"),
+                    Some(leader) => format!("{leader} leads the organisation: run the command there"),
                     None => "another node leads the organisation".to_owned(),
                 };
                 let refused = Arc::new(Outcome::broken(Broken::Observer, message));

@@ -41,6 +41,10 @@ impl Clock for Paused {
         self.began.elapsed()
     }
 
+    fn since_boot(&self) -> Duration {
+        self.elapsed()
+    }
+
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }
@@ -197,7 +201,7 @@ impl Runner for Sham {
                 Kind::Full => last.full = Some(began),
                 Kind::Quick => last.quick = Some(began),
                 Kind::Watch => last.watch = Some(began),
-                Kind::User => {}
+                Kind::User | Kind::Command => {}
             }
         }
         Outcome::Reported {
@@ -218,6 +222,7 @@ pub(super) fn report(facts_read: bool) -> Report {
         policy: Policy::default(),
         limits: Limits::default(),
         lanes: 1,
+        tries: 3,
         precautions: crate::Precautions::default(),
         accept_shrunken: Default::default(),
     };

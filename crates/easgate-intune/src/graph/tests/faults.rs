@@ -33,6 +33,28 @@ async fn throttling_is_waited_out_in_every_form() {
 }
 
 #[tokio::test]
+async fn a_list_goes_on_with_the_page_that_did_not_come() {
+    let rig = rig(|config, _| config.tries = 8).await;
+    let first = rig.graph.managed_devices().await.unwrap();
+    let pages = rig
+        .tenant
+        .requests()
+        .iter()
+        .filter(|one| one.target.contains(DEVICES))
+        .count();
+    rig.tenant.fail(DEVICES, Fault::Throttled(RetryAfter::Absent), 7);
+    assert_eq!(rig.graph.managed_devices().await.unwrap(), first);
+    assert_eq!(rig.waited(), [2, 4, 8, 16, 32, 64, 64]);
+    let again = rig
+        .tenant
+        .requests()
+        .iter()
+        .filter(|one| one.target.contains(DEVICES))
+        .count();
+    assert_eq!(again, 2 * pages + 7, "no page was asked for again that had come");
+}
+
+#[tokio::test]
 async fn six_tries_are_the_most() {
     let rig = plain_rig().await;
     rig.tenant

@@ -7,9 +7,10 @@ use serde::de::value::{BorrowedStrDeserializer, StringDeserializer};
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
 use super::super::error::ClixmlError;
-use super::super::scan::{Open, Plain, Scanner};
+use super::super::scan::{Open, PlainMember, Scanner};
 use super::super::text::decode_name;
 use super::cursor::Cursor;
+use super::fields::Fields;
 use super::value::{Own, Value};
 
 /// The name under which a struct asks for an object's display form.
@@ -46,15 +47,6 @@ enum Place<'de> {
 enum Wanted<'de> {
     Fields(Fields),
     All(HashSet<Cow<'de, str>>),
-}
-
-/// The fields of a struct.
-struct Fields {
-    names: &'static [&'static str],
-    seen: u128,
-    marks: [u64; 2],
-    /// The place behind the last one given: many a struct has its fields in the order of the message.
-    next: usize,
 }
 
 impl<'c, 'de> Members<'c, 'de> {
@@ -99,20 +91,11 @@ impl<'c, 'de> Members<'c, 'de> {
                         return Ok(Some(found));
                     }
                 }
-                Place::Bag(bag) => {
-                    let bag = *bag;
-                    if let Some(found) = self.next_of(&bag)? {
-                        return Ok(Some(found));
+                Place::Bag(bag) | Place::Early(bag, _) => {
+                    if let Some(name) = next_of(bag, self.cursor, &mut self.wanted, &mut self.found)? {
+                        return Ok(Some(name));
                     }
-                    self.place = Place::Parts;
-                }
-                Place::Early(bag, back) => {
-                    let (bag, back) = (*bag, *back);
-                    if let Some(found) = self.next_of(&bag)? {
-                        return Ok(Some(found));
-                    }
-                    self.cursor.scan = back;
-                    self.place = Place::Done;
+                    self.place = self.behind_bag();
                 }
                 Place::Dictionary(dictionary, entry) => {
                     if let Some(found) = self.next_entry(*dictionary, *entry)? {
@@ -124,28 +107,13 @@ impl<'c, 'de> Members<'c, 'de> {
         }
     }
 
-    /// The next member in `bag` that is asked for and was not given yet; `None` at its end.
-    fn next_of(&mut self, bag: &Open<'de>) -> Result<Option<Cow<'de, str>>, ClixmlError> {
-        loop {
-            let open = match self.cursor.scan.plain_child(bag)? {
-                Plain::Child(open) => open,
-                Plain::End => return Ok(None),
-                Plain::Unknown => match self.cursor.scan.child(bag)? {
-                    Some(open) => open,
-                    None => return Ok(None),
-                },
-            };
-            let raw = open.name.unwrap_or_default();
-            let name = match &mut self.wanted {
-                Wanted::Fields(fields) if open.plain_name => fields.take(raw).map(Cow::Borrowed),
-                wanted @ (Wanted::Fields(_) | Wanted::All(_)) => wanted.take(decode_name(raw, open.start)?),
-            };
-            if name.is_some() {
-                self.found = open;
-                return Ok(name);
-            }
-            self.cursor.scan.skip(&open)?;
-        }
+    /// Where to go on behind the bag that was read.
+    fn behind_bag(&mut self) -> Place<'de> {
+        let Place::Early(_, back) = &self.place else {
+            return Place::Parts;
+        };
+        self.cursor.scan = *back;
+        Place::Done
     }
 
     /// Looks at the next part of the object, which may move to another place, or be a member by itself.
@@ -184,7 +152,7 @@ impl<'c, 'de> Members<'c, 'de> {
         entry: Option<Open<'de>>,
     ) -> Result<Option<Cow<'de, str>>, ClixmlError> {
         if let Some(entry) = entry {
-            self.cursor.drain(entry)?;
+            self.cursor.drain(&entry)?;
         }
         let Some(entry) = self.cursor.scan.child(&dictionary)? else {
             self.place = Place::Parts;
@@ -195,7 +163,7 @@ impl<'c, 'de> Members<'c, 'de> {
             self.place = Place::Dictionary(dictionary, None);
             return Ok(None);
         };
-        let name = Value::new(self.cursor, key).text(Own::Last)?.unwrap_or_default();
+        let name = Value::new(self.cursor, &key).text(Own::Last)?.unwrap_or_default();
         let Some(value) = self.cursor.scan.child(&entry)? else {
             self.place = Place::Dictionary(dictionary, None);
             return Ok(None);
@@ -233,74 +201,36 @@ impl<'de> Wanted<'de> {
     /// The name to give to serde for a member that the message calls `name`; `None` if it is not to be given.
     fn take(&mut self, name: Cow<'de, str>) -> Option<Cow<'de, str>> {
         match self {
-            Self::Fields(fields) => fields.take(&name).map(Cow::Borrowed),
+            Self::Fields(fields) => fields.take(name.as_bytes()).map(Cow::Borrowed),
             Self::All(given) => given.insert(name.clone()).then_some(name),
         }
     }
 }
 
-impl Fields {
-    fn new(names: &'static [&'static str]) -> Self {
-        Self {
-            names,
-            seen: 0,
-            marks: names.iter().fold([0; 2], |mut marks, name| {
-                let (word, bit) = mark(name);
-                if let Some(word) = marks.get_mut(word) {
-                    *word |= bit;
-                }
-                marks
-            }),
-            next: 0,
+/// The next member in `bag` that is asked for and was not given yet, whose start tag is `found` then; `None` at its end.
+fn next_of<'de>(
+    bag: &Open<'de>,
+    cursor: &mut Cursor<'de>,
+    wanted: &mut Wanted<'de>,
+    found: &mut Open<'de>,
+) -> Result<Option<Cow<'de, str>>, ClixmlError> {
+    loop {
+        if let Wanted::Fields(fields) = wanted {
+            match cursor.scan.plain_member(bag, found, |name| fields.take(name))? {
+                PlainMember::Wanted(field) => return Ok(Some(Cow::Borrowed(field))),
+                PlainMember::End => return Ok(None),
+                PlainMember::Unknown => {}
+            }
         }
-    }
-
-    #[inline(always)]
-    fn take(&mut self, name: &str) -> Option<&'static str> {
-        let (word, bit) = mark(name);
-        if self.marks.get(word).is_none_or(|marks| marks & bit == 0) {
-            return None;
-        }
-        let (at, field) = self.find(name)?;
-        self.next = at + 1;
-        let bit = u32::try_from(at)
-            .ok()
-            .and_then(|at| 1_u128.checked_shl(at))
-            .unwrap_or_default();
-        if self.seen & bit != 0 {
-            return None;
-        }
-        self.seen |= bit;
-        Some(field)
-    }
-
-    #[inline]
-    fn find(&self, name: &str) -> Option<(usize, &'static str)> {
-        if let Some(field) = self.names.get(self.next)
-            && *field == name
-        {
-            return Some((self.next, field));
-        }
-        let with = |same: fn(&str, &str) -> bool| {
-            let mut all = self.names.iter().enumerate();
-            all.find(|(_, field)| same(field, name))
-                .map(|(at, field)| (at, *field))
+        let Some(open) = cursor.scan.child(bag)? else {
+            return Ok(None);
         };
-        with(|field, name| field == name).or_else(|| with(str::eq_ignore_ascii_case))
+        *found = open;
+        if let Some(name) = wanted.take(decode_name(found.name.unwrap_or_default(), found.start)?) {
+            return Ok(Some(name));
+        }
+        cursor.scan.skip(found)?;
     }
-}
-
-/// One of 128 bits, by its word and its place there, that names have in common if they differ in ASCII case alone, and rarely
-/// otherwise: most members that nobody asked for are told by it, without a comparison with each field.
-#[inline]
-fn mark(name: &str) -> (usize, u64) {
-    let bytes = name.as_bytes();
-    let letter = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(byte | 0x20));
-    let sum = bytes.len() * 5
-        + letter(bytes.first()) * 3
-        + letter(bytes.last()) * 7
-        + letter(bytes.get(bytes.len() / 2));
-    (sum / 64 % 2, 1 << (sum % 64))
 }
 
 impl<'de> MapAccess<'de> for Members<'_, 'de> {
@@ -319,7 +249,7 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ClixmlError> {
-        read(self.cursor, Some(self.found), seed)
+        read(self.cursor, Some(&self.found), seed)
     }
 }
 
@@ -336,7 +266,7 @@ impl<'de> Items<'_, 'de> {
         if self.done {
             Ok(())
         } else {
-            self.cursor.drain(self.list)
+            self.cursor.drain(&self.list)
         }
     }
 }
@@ -352,7 +282,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
             return Ok(None);
         }
         match self.cursor.scan.child(&self.list)? {
-            Some(open) => read(self.cursor, Some(open), seed).map(Some),
+            Some(open) => read(self.cursor, Some(&open), seed).map(Some),
             None => {
                 self.done = true;
                 Ok(None)
@@ -384,7 +314,7 @@ impl<'de> SeqAccess<'de> for Single<'_, 'de> {
         let Some(open) = self.item.take() else {
             return Ok(None);
         };
-        read(self.cursor, Some(open), seed).map(Some)
+        read(self.cursor, Some(&open), seed).map(Some)
     }
 }
 
@@ -423,7 +353,7 @@ impl<'de> MapAccess<'de> for Scalar<'_, 'de> {
         // Both names mean the same text, so it is read again for the second.
         self.cursor.scan = self.start;
         self.read = true;
-        read(self.cursor, Some(self.open), seed)
+        read(self.cursor, Some(&self.open), seed)
     }
 }
 
@@ -439,12 +369,12 @@ impl<'de> Entries<'_, 'de> {
     /// Goes behind the dictionary.
     pub(super) fn finish(self) -> Result<(), ClixmlError> {
         if let Some(entry) = self.entry {
-            self.cursor.drain(entry)?;
+            self.cursor.drain(&entry)?;
         }
         if self.done {
             Ok(())
         } else {
-            self.cursor.drain(self.dictionary)
+            self.cursor.drain(&self.dictionary)
         }
     }
 }
@@ -455,7 +385,7 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ClixmlError> {
         loop {
             if let Some(entry) = self.entry.take() {
-                self.cursor.drain(entry)?;
+                self.cursor.drain(&entry)?;
             }
             if self.done {
                 return Ok(None);
@@ -466,7 +396,7 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
             };
             if let Some(key) = self.cursor.scan.child(&entry)? {
                 self.entry = Some(entry);
-                return read(self.cursor, Some(key), seed).map(Some);
+                return read(self.cursor, Some(&key), seed).map(Some);
             }
         }
     }
@@ -479,17 +409,18 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
         if value.is_none() {
             self.entry = None;
         }
-        read(self.cursor, value, seed)
+        read(self.cursor, value.as_ref(), seed)
     }
 }
 
 /// Reads the value that `open` begins, and notes its place in an error. `None` reads as `Nil`.
 fn read<'de, S: DeserializeSeed<'de>>(
     cursor: &mut Cursor<'de>,
-    open: Option<Open<'de>>,
+    open: Option<&Open<'de>>,
     seed: S,
 ) -> Result<S::Value, ClixmlError> {
-    let start = open.map_or_else(|| cursor.scan.at(), |open| open.start);
-    let value = Value::new(cursor, open.unwrap_or(Open::nil(start)));
-    seed.deserialize(value).map_err(|error| error.or_at(start))
+    let nil = Open::nil(cursor.scan.at());
+    let open = open.unwrap_or(&nil);
+    seed.deserialize(Value::new(cursor, open))
+        .map_err(|error| error.or_at(open.start))
 }

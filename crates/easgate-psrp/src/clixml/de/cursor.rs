@@ -53,7 +53,7 @@ impl<'de> Cursor<'de> {
     /// Checks the rest of the document behind the first value.
     pub(super) fn finish(mut self, root: Option<Open<'de>>) -> Result<(), ClixmlError> {
         if let Some(root) = root {
-            self.drain(root)?;
+            self.drain(&root)?;
         }
         loop {
             match self.scan.next()? {
@@ -66,16 +66,16 @@ impl<'de> Cursor<'de> {
     }
 
     /// Goes behind the end of `parent`, over the children that are left.
-    pub(super) fn drain(&mut self, parent: Open<'de>) -> Result<(), ClixmlError> {
-        while let Some(child) = self.scan.child(&parent)? {
+    pub(super) fn drain(&mut self, parent: &Open<'de>) -> Result<(), ClixmlError> {
+        while let Some(child) = self.scan.child(parent)? {
             self.scan.skip(&child)?;
         }
         Ok(())
     }
 
     /// Whether there are elements in `parent`, and goes behind its end.
-    pub(super) fn has_children(&mut self, parent: Open<'de>) -> Result<bool, ClixmlError> {
-        let Some(first) = self.scan.child(&parent)? else {
+    pub(super) fn has_children(&mut self, parent: &Open<'de>) -> Result<bool, ClixmlError> {
+        let Some(first) = self.scan.child(parent)? else {
             return Ok(false);
         };
         self.scan.skip(&first)?;
@@ -84,7 +84,7 @@ impl<'de> Cursor<'de> {
     }
 
     /// Where the object begins that the `Ref` element `reference` means; `None` if there is none before it.
-    pub(super) fn target(&mut self, reference: Open<'de>) -> Result<Option<usize>, ClixmlError> {
+    pub(super) fn target(&mut self, reference: &Open<'de>) -> Result<Option<usize>, ClixmlError> {
         let Some(id) = reference.ref_id else {
             return Ok(None);
         };

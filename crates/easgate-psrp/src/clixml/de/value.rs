@@ -14,7 +14,8 @@ use super::cursor::Cursor;
 /// The value that begins with `open`, whose start tag was just read. To deserialise it goes behind its end.
 pub(super) struct Value<'c, 'de> {
     pub(super) cursor: &'c mut Cursor<'de>,
-    pub(super) open: Open<'de>,
+    /// Behind a reference, so that a value is two words on its way through serde.
+    pub(super) open: &'c Open<'de>,
 }
 
 /// Whether an object's own value is preferred to its display form.
@@ -36,7 +37,7 @@ enum Shape {
 }
 
 impl<'c, 'de> Value<'c, 'de> {
-    pub(super) const fn new(cursor: &'c mut Cursor<'de>, open: Open<'de>) -> Self {
+    pub(super) const fn new(cursor: &'c mut Cursor<'de>, open: &'c Open<'de>) -> Self {
         Self { cursor, open }
     }
 
@@ -49,13 +50,13 @@ impl<'c, 'de> Value<'c, 'de> {
             return then(self);
         }
         let Value { cursor, open } = self;
-        cursor.scan.skip(&open)?;
+        cursor.scan.skip(open)?;
         let target = cursor.target(open)?.filter(|start| !cursor.is_following(*start));
         let Some(start) = target else {
-            return then(Value::new(cursor, Open::nil(open.start)));
+            return then(Value::new(cursor, &Open::nil(open.start)));
         };
         let (back, target) = cursor.enter(start)?;
-        let result = then(Value::new(cursor, target));
+        let result = then(Value::new(cursor, &target));
         cursor.leave(start, back)?;
         result
     }
@@ -66,7 +67,7 @@ impl<'c, 'de> Value<'c, 'de> {
             let Value { cursor, open } = value;
             match open.tag {
                 "Obj" => object_text(cursor, open, own),
-                tag if is_list(tag) => cursor.scan.skip(&open).map(|()| None),
+                tag if is_list(tag) => cursor.scan.skip(open).map(|()| None),
                 _ => leaf_text(cursor, open, own).map(Some),
             }
         })
@@ -82,7 +83,7 @@ impl<'c, 'de> Value<'c, 'de> {
     pub(super) fn visit_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
         // Most of a list's bytes are such texts, and they need nothing of what follows.
         if matches!(self.open.tag, "S" | "DT" | "G" | "B" | "ToString")
-            && let Some(text) = self.cursor.scan.plain_text(&self.open)
+            && let Some(text) = self.cursor.scan.plain_text(self.open)
         {
             return visitor.visit_borrowed_str(text);
         }
@@ -108,7 +109,7 @@ impl<'c, 'de> Value<'c, 'de> {
         if wanted(self.open.tag) {
             return Ok(Ok(Inner {
                 cursor: self.cursor,
-                list: self.open,
+                list: *self.open,
                 around: None,
             }));
         }
@@ -116,12 +117,12 @@ impl<'c, 'de> Value<'c, 'de> {
             return Ok(Err(self));
         }
         let start = self.cursor.scan;
-        while let Some(child) = self.cursor.scan.child(&self.open)? {
+        while let Some(child) = self.cursor.scan.child(self.open)? {
             if wanted(child.tag) {
                 return Ok(Ok(Inner {
                     cursor: self.cursor,
                     list: child,
-                    around: Some(self.open),
+                    around: Some(*self.open),
                 }));
             }
             self.cursor.scan.skip(&child)?;
@@ -146,15 +147,15 @@ impl<'c, 'de> Value<'c, 'de> {
                     done,
                 }
                 .finish()?;
-                around.map_or(Ok(()), |object| cursor.drain(object))?;
+                around.map_or(Ok(()), |object| cursor.drain(&object))?;
                 Ok(out)
             }
             Err(Value { cursor, open }) => {
                 let item = if open.tag == "Nil" {
-                    cursor.scan.skip(&open)?;
+                    cursor.scan.skip(open)?;
                     None
                 } else {
-                    Some(open)
+                    Some(*open)
                 };
                 let mut single = Single { cursor, item };
                 let out = visitor.visit_seq(&mut single)?;
@@ -187,11 +188,11 @@ impl<'c, 'de> Value<'c, 'de> {
                     done,
                 }
                 .finish()?;
-                around.map_or(Ok(()), |object| cursor.drain(object))?;
+                around.map_or(Ok(()), |object| cursor.drain(&object))?;
                 Ok(out)
             }
             Err(Value { cursor, open }) if open.tag == "Obj" => {
-                let mut members = Members::all(cursor, open);
+                let mut members = Members::all(cursor, *open);
                 let out = visitor.visit_map(&mut members)?;
                 members.finish()?;
                 Ok(out)
@@ -204,7 +205,7 @@ impl<'c, 'de> Value<'c, 'de> {
     pub(super) fn visit_scalar<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
         let Value { cursor, open } = self;
         if open.tag == "Nil" {
-            cursor.scan.skip(&open)?;
+            cursor.scan.skip(open)?;
             return visitor.visit_unit();
         }
         let text = leaf_text(cursor, open, Own::Last)?;
@@ -253,12 +254,12 @@ impl<'c, 'de> Value<'c, 'de> {
             Shape::Nothing => 0,
         };
         let mut text_seen = false;
-        while let Some(child) = self.cursor.scan.child(&self.open)? {
+        while let Some(child) = self.cursor.scan.child(self.open)? {
             let found = match child.tag {
                 "LST" | "IE" | "STK" | "QUE" => Shape::List,
                 "DCT" => Shape::Dictionary,
                 "Props" | "MS" => {
-                    let some = self.cursor.has_children(child)?;
+                    let some = self.cursor.has_children(&child)?;
                     if some { Shape::Members } else { Shape::Nothing }
                 }
                 "ToString" => {
@@ -295,9 +296,9 @@ impl<'c, 'de> Value<'c, 'de> {
             (Shape::Text, _) => self.visit_text(visitor),
             (Shape::Own, Some(own)) => {
                 let Value { cursor, open } = self;
-                while let Some(child) = cursor.scan.child(&open)? {
+                while let Some(child) = cursor.scan.child(open)? {
                     if child.start == own.start {
-                        let out = Value::new(&mut *cursor, own).visit_scalar(visitor)?;
+                        let out = Value::new(&mut *cursor, &own).visit_scalar(visitor)?;
                         cursor.drain(open)?;
                         return Ok(out);
                     }
@@ -306,7 +307,7 @@ impl<'c, 'de> Value<'c, 'de> {
                 Err(ClixmlError::custom("an object without a value"))
             }
             (Shape::Own | Shape::Nothing, _) => {
-                self.cursor.scan.skip(&self.open)?;
+                self.cursor.scan.skip(self.open)?;
                 visitor.visit_unit()
             }
         }
@@ -322,16 +323,16 @@ struct Inner<'c, 'de> {
 
 fn object_text<'de>(
     cursor: &mut Cursor<'de>,
-    open: Open<'de>,
+    open: &Open<'de>,
     own: Own,
 ) -> Result<Option<Cow<'de, str>>, ClixmlError> {
     let (mut shown, mut value) = (None, None);
-    while let Some(child) = cursor.scan.child(&open)? {
+    while let Some(child) = cursor.scan.child(open)? {
         match child.tag {
-            "ToString" if shown.is_none() => shown = Some(leaf_text(cursor, child, own)?),
+            "ToString" if shown.is_none() => shown = Some(leaf_text(cursor, &child, own)?),
             "ToString" | "TN" | "TNRef" | "Props" | "MS" | "Obj" | "Ref" => cursor.scan.skip(&child)?,
             tag if is_list(tag) || value.is_some() => cursor.scan.skip(&child)?,
-            _ => value = Some(leaf_text(cursor, child, own)?),
+            _ => value = Some(leaf_text(cursor, &child, own)?),
         }
     }
     Ok(match own {
@@ -340,9 +341,13 @@ fn object_text<'de>(
     })
 }
 
-fn leaf_text<'de>(cursor: &mut Cursor<'de>, open: Open<'de>, own: Own) -> Result<Cow<'de, str>, ClixmlError> {
+fn leaf_text<'de>(
+    cursor: &mut Cursor<'de>,
+    open: &Open<'de>,
+    own: Own,
+) -> Result<Cow<'de, str>, ClixmlError> {
     let at = cursor.scan.at();
-    let text = decode_text(cursor.scan.leaf(&open)?, at)?;
+    let text = decode_text(cursor.scan.leaf(open)?, at)?;
     if open.tag == "C"
         && own == Own::Last
         && let Ok(unit) = text.trim().parse::<u16>()

@@ -100,14 +100,14 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
             _ => false,
         };
         if absent {
-            self.cursor.scan.skip(&self.open)?;
+            self.cursor.scan.skip(self.open)?;
             return visitor.visit_none();
         }
         visitor.visit_some(self)
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ClixmlError> {
-        self.cursor.scan.skip(&self.open)?;
+        self.cursor.scan.skip(self.open)?;
         visitor.visit_unit()
     }
 
@@ -161,7 +161,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         self.follow(|value| {
             let Value { cursor, open } = value;
             if open.tag == "Obj" {
-                let mut members = Members::of_fields(cursor, open, fields);
+                let mut members = Members::of_fields(cursor, *open, fields);
                 let out = visitor.visit_map(&mut members)?;
                 members.finish()?;
                 return Ok(out);
@@ -173,7 +173,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
             let start = cursor.scan;
             let mut scalar = Scalar {
                 cursor,
-                open,
+                open: *open,
                 start,
                 names,
                 read: false,

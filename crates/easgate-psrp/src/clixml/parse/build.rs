@@ -1,13 +1,13 @@
 //! Builds dynamic values from tags.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::error::{ClixmlError, ClixmlErrorKind};
-use super::super::scan::{Open, Scanner, Tag};
+use super::super::scan::{Leaf, Open, Scanner, Tag};
 use super::super::text::{decode_name, decode_text};
 use super::super::value::{Content, Primitive, PsObject, PsValue};
+use super::ids::Ids;
 use super::{Limits, Parsed, References};
 
 pub(super) fn build(text: &str, limits: &Limits, references: References) -> Result<Parsed, ClixmlError> {
@@ -15,9 +15,11 @@ pub(super) fn build(text: &str, limits: &Limits, references: References) -> Resu
         scan: Scanner::new(text, limits.max_depth)?,
         limits,
         references,
-        types: HashMap::new(),
+        types: Ids::new(),
         objects: Vec::new(),
-        by_id: HashMap::new(),
+        by_id: Ids::new(),
+        members: Vec::new(),
+        names: Vec::new(),
         open: Vec::new(),
         parent: None,
         copying: 0,
@@ -54,14 +56,21 @@ pub(super) fn build(text: &str, limits: &Limits, references: References) -> Resu
     })
 }
 
+/// How many members of inner bags are made room for at first: 1,000 bytes.
+const INNER_MEMBERS: usize = 1_000 / size_of::<(String, PsValue)>();
+
 struct Builder<'d> {
     scan: Scanner<'d>,
     limits: &'d Limits,
     references: References,
-    types: HashMap<&'d str, Arc<[String]>>,
+    types: Ids<'d, Arc<[String]>>,
     /// Every object and bare list outside of copies, in the order of the document.
     objects: Vec<Known<'d>>,
-    by_id: HashMap<&'d str, usize>,
+    by_id: Ids<'d, usize>,
+    /// The members of the inner bags that are open now, and the names of a type: so that a list is made once, as large as it is
+    /// to be.
+    members: Vec<(String, PsValue)>,
+    names: Vec<String>,
     /// Where the objects begin that are open now: around this place, and around the place that is copied from.
     open: Vec<usize>,
     parent: Option<usize>,
@@ -94,7 +103,7 @@ impl<'d> Builder<'d> {
         match open.tag {
             "Obj" => self.object(open, segment),
             "Ref" => self.reference(open),
-            "LST" | "IE" | "STK" | "QUE" | "DCT" => {
+            tag if is_container(tag) => {
                 let outer = self.enter(open, segment);
                 let content = Some(self.container(open)?);
                 self.leave(outer);
@@ -104,18 +113,18 @@ impl<'d> Builder<'d> {
                 }
                 .into())
             }
-            _ => self.primitive(open).map(PsValue::Primitive),
+            _ => self.primitive(&open).map(PsValue::Primitive),
         }
     }
 
     fn object(&mut self, open: Open<'d>, segment: Segment<'d>) -> Result<PsValue, ClixmlError> {
         let outer = self.enter(open, segment);
-        let mut object = PsObject::default();
+        let mut object = Box::new(PsObject::default());
         while let Some(child) = self.scan.child(&open)? {
             self.part(child, &mut object)?;
         }
         self.leave(outer);
-        Ok(object.into())
+        Ok(PsValue::Object(object))
     }
 
     /// Notes that `open` begins, and returns what [`Builder::leave`] wants at its end.
@@ -144,7 +153,7 @@ impl<'d> Builder<'d> {
 
     fn part(&mut self, child: Open<'d>, object: &mut PsObject) -> Result<(), ClixmlError> {
         match child.tag {
-            "TN" => object.type_names = self.type_names(child)?,
+            "TN" => object.type_names = self.type_names(&child)?,
             "TNRef" => {
                 self.scan.skip(&child)?;
                 let known = child.ref_id.and_then(|id| self.types.get(id));
@@ -153,14 +162,14 @@ impl<'d> Builder<'d> {
                     None => self.missing += 1,
                 }
             }
-            "ToString" => object.to_string = Some(self.text(child)?),
-            "Props" => self.members(child, &mut object.adapted)?,
-            "MS" => self.members(child, &mut object.extended)?,
+            "ToString" => object.to_string = Some(self.text(&child)?),
+            "Props" => self.members(&child, &mut object.adapted)?,
+            "MS" => self.members(&child, &mut object.extended)?,
             // An object is not the value of an object.
             "Obj" | "Ref" => self.scan.skip(&child)?,
-            "LST" | "IE" | "STK" | "QUE" | "DCT" => object.content = Some(self.container(child)?),
+            tag if is_container(tag) => object.content = Some(self.container(child)?),
             _ => {
-                let primitive = self.primitive(child)?;
+                let primitive = self.primitive(&child)?;
                 let weak = matches!(
                     object.content,
                     None | Some(Content::Primitive(Primitive::Unknown { .. }))
@@ -173,29 +182,73 @@ impl<'d> Builder<'d> {
         Ok(())
     }
 
-    fn type_names(&mut self, open: Open<'d>) -> Result<Arc<[String]>, ClixmlError> {
-        let mut names = Vec::new();
-        while let Some(child) = self.scan.child(&open)? {
-            names.push(self.text(child)?);
+    fn type_names(&mut self, open: &Open<'d>) -> Result<Arc<[String]>, ClixmlError> {
+        loop {
+            let name = match self.scan.plain_leaf(open, |_| true) {
+                Some(leaf) => leaf.text.to_owned(),
+                None => match self.scan.child(open)? {
+                    Some(child) => self.text(&child)?,
+                    None => break,
+                },
+            };
+            self.names.push(name);
         }
-        let names: Arc<[String]> = names.into();
+        let names: Arc<[String]> = self.names.drain(..).collect();
         if let Some(id) = open.ref_id {
             self.types.insert(id, Arc::clone(&names));
         }
         Ok(names)
     }
 
-    fn members(&mut self, bag: Open<'d>, out: &mut Vec<(String, PsValue)>) -> Result<(), ClixmlError> {
-        while let Some(child) = self.scan.child(&bag)? {
-            let raw = child.name.unwrap_or_default();
-            let name = if child.plain_name {
-                raw.to_owned()
-            } else {
-                decode_name(raw, child.start)?.into_owned()
-            };
-            out.push((name, self.value(child, Segment::Member(bag.tag, raw))?));
+    fn members(&mut self, bag: &Open<'d>, out: &mut Vec<(String, PsValue)>) -> Result<(), ClixmlError> {
+        // The outermost list may grow as lists do. Inner ones are many and small: what they grew out of, and room of more than
+        // 1,000 bytes, costs the system's allocator more than to gather and to copy them.
+        if self.open.len() < 2 {
+            while let Some(member) = self.next_member(bag)? {
+                out.push(member);
+            }
+            return Ok(());
         }
+        if self.members.capacity() == 0 {
+            self.members.reserve_exact(INNER_MEMBERS);
+        }
+        let first = self.members.len();
+        while let Some(member) = self.next_member(bag)? {
+            self.members.push(member);
+        }
+        out.extend(self.members.drain(first..));
         Ok(())
+    }
+
+    #[inline(always)]
+    fn next_member(&mut self, bag: &Open<'d>) -> Result<Option<(String, PsValue)>, ClixmlError> {
+        match self.scan.plain_leaf(bag, is_scalar) {
+            Some(leaf) => self.leaf(&leaf).map(Some),
+            None => match self.scan.child(bag)? {
+                Some(child) => self.member(child, bag.tag).map(Some),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// The member of most members: a name and a text that are copied as they are.
+    #[inline]
+    fn leaf(&mut self, leaf: &Leaf<'d>) -> Result<(String, PsValue), ClixmlError> {
+        if self.copying > 0 {
+            self.charge(1, leaf.start)?;
+        }
+        let value = primitive(leaf.tag, Cow::Borrowed(leaf.text));
+        Ok((leaf.name.to_owned(), PsValue::Primitive(value)))
+    }
+
+    fn member(&mut self, child: Open<'d>, bag: &'d str) -> Result<(String, PsValue), ClixmlError> {
+        let raw = child.name.unwrap_or_default();
+        let name = if child.plain_name {
+            raw.to_owned()
+        } else {
+            decode_name(raw, child.start)?.into_owned()
+        };
+        Ok((name, self.value(child, Segment::Member(bag, raw))?))
     }
 
     fn container(&mut self, open: Open<'d>) -> Result<Content, ClixmlError> {
@@ -290,24 +343,24 @@ impl<'d> Builder<'d> {
         Ok(())
     }
 
-    fn text(&mut self, open: Open<'d>) -> Result<String, ClixmlError> {
+    fn text(&mut self, open: &Open<'d>) -> Result<String, ClixmlError> {
         self.written(open).map(Cow::into_owned)
     }
 
     /// The text of a leaf, borrowed where nothing in it is to be decoded.
-    fn written(&mut self, open: Open<'d>) -> Result<Cow<'d, str>, ClixmlError> {
-        if let Some(text) = self.scan.plain_text(&open) {
+    fn written(&mut self, open: &Open<'d>) -> Result<Cow<'d, str>, ClixmlError> {
+        if let Some(text) = self.scan.plain_text(open) {
             return Ok(Cow::Borrowed(text));
         }
         let at = self.scan.at();
-        decode_text(self.scan.leaf(&open)?, at)
+        decode_text(self.scan.leaf(open)?, at)
     }
 
-    fn primitive(&mut self, open: Open<'d>) -> Result<Primitive, ClixmlError> {
+    fn primitive(&mut self, open: &Open<'d>) -> Result<Primitive, ClixmlError> {
         if open.tag == "PR" {
             let mut parts = Vec::new();
-            while let Some(child) = self.scan.child(&open)? {
-                parts.push((child.tag.to_owned(), self.text(child)?));
+            while let Some(child) = self.scan.child(open)? {
+                parts.push((child.tag.to_owned(), self.text(&child)?));
             }
             return Ok(Primitive::Progress(parts));
         }
@@ -316,14 +369,29 @@ impl<'d> Builder<'d> {
     }
 }
 
+/// Whether the element is a list or a dictionary.
+fn is_container(tag: &str) -> bool {
+    matches!(tag, "LST" | "IE" | "STK" | "QUE" | "DCT")
+}
+
+/// Whether a text is all that the element has.
+#[inline(always)]
+fn is_scalar(tag: &[u8]) -> bool {
+    !matches!(
+        tag,
+        b"Obj" | b"Ref" | b"LST" | b"IE" | b"STK" | b"QUE" | b"DCT" | b"PR"
+    )
+}
+
 /// The value of the element `tag` with this text, MS-PSRP 2.2.5.1; [`Primitive::Unknown`] if it is none.
 fn primitive(tag: &str, text: Cow<'_, str>) -> Primitive {
-    if tag == "S" {
-        return Primitive::String(text.into_owned());
+    match tag {
+        "S" => return Primitive::String(text.into_owned()),
+        "Nil" => return Primitive::Nil,
+        _ => {}
     }
     let number = text.trim();
     let known = match tag {
-        "Nil" => Some(Primitive::Nil),
         "B" if number.eq_ignore_ascii_case("true") => Some(Primitive::Bool(true)),
         "B" if number.eq_ignore_ascii_case("false") => Some(Primitive::Bool(false)),
         "C" => number.parse().ok().map(Primitive::Char),

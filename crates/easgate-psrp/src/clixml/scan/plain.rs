@@ -4,6 +4,11 @@
 //! no attributes but `N` and `RefId`. That is told from a few bytes. Whatever is written otherwise, or wrong, is left to the
 //! strict scanner, which alone makes errors: here nothing is decided but "just so" or "look closer".
 
+#[cfg(test)]
+mod tests;
+mod words;
+
+use self::words::{attribute_length, clean_length, tag_length, text_length, word};
 use super::{Open, Scanner};
 use crate::clixml::error::ClixmlError;
 
@@ -16,7 +21,101 @@ pub(in super::super) enum Plain<'de> {
     Unknown,
 }
 
+/// What [`Scanner::plain_member`] finds.
+pub(in super::super) enum PlainMember<T> {
+    /// A member that is wanted, and what was said of it.
+    Wanted(T),
+    /// The end of the bag.
+    End,
+    /// Something that is written otherwise; nothing was read of it.
+    Unknown,
+}
+
+/// An element without children, whose text stands for itself; without a name, that is empty.
+pub(in super::super) struct Leaf<'de> {
+    pub(in super::super) tag: &'de str,
+    pub(in super::super) name: &'de str,
+    pub(in super::super) text: &'de str,
+    pub(in super::super) start: usize,
+}
+
 impl<'de> Scanner<'de> {
+    /// Goes over the members of `bag` to behind the start tag of the first whose name is wanted, which is put into `found`.
+    ///
+    /// A member that nobody wants is one token here: start tag, text and end tag are told in one go, and nothing of it leaves the
+    /// registers. Only one with children is passed over as elsewhere.
+    #[inline(always)]
+    pub(in super::super) fn plain_member<T>(
+        &mut self,
+        bag: &Open<'de>,
+        found: &mut Open<'de>,
+        mut wanted: impl FnMut(&'de [u8]) -> Option<T>,
+    ) -> Result<PlainMember<T>, ClixmlError> {
+        let bytes = self.text.as_bytes();
+        if bag.empty || !self.has_room() {
+            return Ok(PlainMember::Unknown);
+        }
+        let mut at = self.at;
+        loop {
+            let Some(places) = plain_places(bytes, at) else {
+                self.at = at;
+                let ended = bytes.get(at) == Some(&b'<') && self.end_at(at, bag).is_some();
+                return Ok(if ended {
+                    PlainMember::End
+                } else {
+                    PlainMember::Unknown
+                });
+            };
+            let told = wanted(places.name.unwrap_or_default());
+            if told.is_none()
+                && let Some((_, behind)) = leaf_end(bytes, &places, text_length)
+            {
+                at = behind;
+                continue;
+            }
+            self.at = places.behind;
+            self.plain_open(&places, found);
+            self.note_start(found)?;
+            if let Some(told) = told {
+                return Ok(PlainMember::Wanted(told));
+            }
+            self.skip(found)?;
+            at = self.at;
+        }
+    }
+
+    /// The next child as one token, if it is a leaf whose text stands for itself and `wanted` takes its tag; else nothing was read.
+    #[inline(always)]
+    pub(in super::super) fn plain_leaf(
+        &mut self,
+        parent: &Open<'de>,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Option<Leaf<'de>> {
+        if parent.empty || !self.has_room() {
+            return None;
+        }
+        let bytes = self.text.as_bytes();
+        let places = plain_places(bytes, self.at)?;
+        let tag = places.start + 1..places.start + 1 + places.tag;
+        if !wanted(bytes.get(tag.clone())?) {
+            return None;
+        }
+        let (end, behind) = leaf_end(bytes, &places, clean_length)?;
+        self.at = behind;
+        Some(Leaf {
+            tag: self.slice(tag.start, tag.end),
+            name: self.plain_name(&places).unwrap_or_default(),
+            text: self.slice(places.behind, end),
+            start: places.start,
+        })
+    }
+
+    /// Whether one more element of any kind is not too deep.
+    #[inline(always)]
+    fn has_room(&self) -> bool {
+        self.elements > 0 && self.elements < self.max_elements && self.objects < self.max_depth
+    }
+
     /// [`Scanner::child`] where the document is written as servers write it: no space between elements, tags without
     /// oddities. It is inlined into the loops that pass over members, so that what is passed over never leaves the registers.
     #[inline(always)]
@@ -49,165 +148,157 @@ impl<'de> Scanner<'de> {
         if open.empty {
             return None;
         }
-        let length = clean_length::<b'<'>(self.text.as_bytes().get(self.at..)?)?;
+        let length = clean_length(self.text.as_bytes().get(self.at..)?)?;
         self.end_at(self.at + length, open)
     }
 
     /// Goes behind the end tag of `open`, if that is what stands at `end`, and returns the text before it.
     #[inline]
     fn end_at(&mut self, end: usize, open: &Open<'de>) -> Option<&'de str> {
-        let behind = end + 2 + open.tag.len();
-        let bytes = self.text.as_bytes();
-        let same = match open.tag.as_bytes() {
-            [letter] => bytes.get(end + 2) == Some(letter),
-            tag => bytes.get(end + 2..behind) == Some(tag),
-        };
-        if !same
-            || bytes.get(end + 1) != Some(&b'/')
-            || bytes.get(behind) != Some(&b'>')
-            || self.elements == 0
-        {
+        if !is_open() {
+            return None;
+        }
+        let behind = behind_end(self.text.as_bytes(), end, open.start + 1, open.tag.len())?;
+        if self.elements == 0 {
             return None;
         }
         let text = self.slice(self.at, end);
-        self.at = behind + 1;
+        self.at = behind;
         self.note_end(open.tag);
         Some(text)
     }
 
     /// The start tag at `start` if it is written as servers write it: one space before each attribute, double quotes, no
-    /// attributes but `N` and `RefId`, and nothing to decode in them. `None`, and no move, for every other, whatever is wrong with it.
+    /// attributes but `N` and then `RefId`, and nothing to decode in them. `None`, and no move, for every other, whatever is
+    /// wrong with it.
     #[inline(always)]
     pub(super) fn plain_start_tag(&mut self, start: usize) -> Option<Open<'de>> {
-        let bytes = self.text.as_bytes();
-        let from = start + 1;
-        let length = position(bytes.get(from..)?, &ENDS_NAME)?;
-        if length == 0 {
-            return None;
-        }
-        let mut at = from + length;
-        let tag = self.slice(from, at);
-        let (mut name, mut ref_id) = (None, None);
-        let empty = loop {
-            match bytes.get(at)? {
-                b'>' => {
-                    self.at = at + 1;
-                    break false;
-                }
-                b'/' if bytes.get(at + 1) == Some(&b'>') => {
-                    self.at = at + 2;
-                    break true;
-                }
-                b' ' if bytes.get(at + 1..at + 3) == Some(b"/>") => {
-                    self.at = at + 3;
-                    break true;
-                }
-                b' ' => {}
-                _ => return None,
-            }
-            let attribute = bytes.get(at + 1..)?;
-            if attribute.starts_with(b"N=\"") && name.is_none() {
-                let begin = at + 4;
-                at = begin + clean_length::<b'"'>(bytes.get(begin..)?)?;
-                name = Some(self.slice(begin, at));
-            } else if attribute.starts_with(b"RefId=\"") && ref_id.is_none() {
-                let begin = at + 8;
-                at = begin + clean_length::<b'"'>(bytes.get(begin..)?)?;
-                ref_id = Some(self.slice(begin, at));
-            } else {
-                return None;
-            }
-            at += 1;
-        };
-        Some(Open {
-            tag,
-            name,
-            ref_id,
-            plain_name: true,
-            empty,
-            start,
+        let places = plain_places(self.text.as_bytes(), start)?;
+        self.at = places.behind;
+        let mut open = Open::nil(start);
+        self.plain_open(&places, &mut open);
+        Some(open)
+    }
+
+    /// Puts the start tag at `places` into `open`, where it stays: to hand it on would be to copy it.
+    #[inline(always)]
+    fn plain_open(&self, places: &Places<'de>, open: &mut Open<'de>) {
+        let tag = places.start + 1;
+        open.tag = self.slice(tag, tag + places.tag);
+        open.name = self.plain_name(places);
+        open.ref_id = places
+            .ref_id
+            .map(|(begin, length)| self.slice(begin, begin + length));
+        open.plain_name = true;
+        open.empty = places.empty;
+        open.start = places.start;
+    }
+
+    #[inline(always)]
+    fn plain_name(&self, places: &Places<'de>) -> Option<&'de str> {
+        places.name.map(|name| {
+            let begin = places.start + 1 + places.tag + NAME.len();
+            self.slice(begin, begin + name.len())
         })
     }
 }
 
-/// The bytes that end a name, or may not stand in one.
-const ENDS_NAME: [bool; 256] = table(b" \t\r\n>/=<&\"'");
-const fn table(bytes: &[u8]) -> [bool; 256] {
-    let mut table = [false; 256];
-    let mut at = 0;
-    while at < bytes.len() {
-        #[expect(clippy::as_conversions, reason = "the one widening that a const can do")]
-        let byte = bytes[at] as usize;
-        table[byte] = true;
-        at += 1;
-    }
-    table
+/// Whether the short way is open: tests close it, to compare.
+#[cfg(not(test))]
+const fn is_open() -> bool {
+    true
 }
-
-/// Where the first byte of `bytes` is that the table holds. Names are short: a loop finds their end sooner than a vector
-/// search.
-#[inline]
-fn position(bytes: &[u8], table: &[bool; 256]) -> Option<usize> {
-    bytes.iter().position(|byte| table[usize::from(*byte)])
-}
-
-/// How long the text is that `bytes` begin with, up to the byte `END`; `None` if it does not end, or has a byte that may
-/// not stand in it or might have to be decoded.
-///
-/// Eight bytes are looked at in one go: `(v - 0x01…) & !v & 0x80…` marks the zero bytes of `v`, and its lowest mark is
-/// never a wrong one.
-#[inline]
-fn clean_length<const END: u8>(bytes: &[u8]) -> Option<usize> {
-    const TOPS: u64 = of(0x80);
-    const fn of(byte: u8) -> u64 {
-        u64::from_le_bytes([byte; 8])
-    }
-    let stops = |byte: u8| byte == END || matches!(byte, b'<' | b'&' | b'_' | 0..b' ');
-    let mut at = 0;
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*chunk);
-        let mut found = word.wrapping_sub(of(b' ')) | (word ^ of(b'<')).wrapping_sub(of(1));
-        found |= (word ^ of(b'_')).wrapping_sub(of(1));
-        if END == b'"' {
-            // A quote and an ampersand differ in one bit.
-            found |= ((word | of(b'"' ^ b'&')) ^ of(b'&')).wrapping_sub(of(1));
-        } else {
-            found |= (word ^ of(END)).wrapping_sub(of(1)) | (word ^ of(b'&')).wrapping_sub(of(1));
-        }
-        found &= !word & TOPS;
-        if found != 0 {
-            let first = usize::try_from(found.trailing_zeros() / 8).ok()?;
-            return (chunk.get(first) == Some(&END)).then_some(at + first);
-        }
-        at += 8;
-    }
-    let rest = bytes.get(at..)?;
-    let length = rest.iter().position(|byte| stops(*byte))?;
-    (rest.get(length) == Some(&END)).then_some(at + length)
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
+fn is_open() -> bool {
+    tests::OPEN.get()
+}
 
-    use super::clean_length;
+const NAME: &[u8; 4] = b" N=\"";
+const REF_ID: &[u8; 8] = b" RefId=\"";
 
-    fn one_by_one(bytes: &[u8], end: u8) -> Option<usize> {
-        let stop = |byte: &u8| *byte == end || matches!(byte, b'<' | b'&' | b'_' | 0..b' ');
-        let length = bytes.iter().position(stop)?;
-        (bytes[length] == end).then_some(length)
+/// Where the parts of a start tag are.
+struct Places<'de> {
+    start: usize,
+    /// How long its tag's name is.
+    tag: usize,
+    name: Option<&'de [u8]>,
+    /// Where it begins, and how long it is.
+    ref_id: Option<(usize, usize)>,
+    empty: bool,
+    /// Behind its `>`.
+    behind: usize,
+}
+
+/// The start tag at `start`, if it is written as usual.
+#[inline(always)]
+fn plain_places(bytes: &[u8], start: usize) -> Option<Places<'_>> {
+    if !is_open() {
+        return None;
     }
-
-    proptest! {
-        #[test]
-        fn eight_bytes_at_once_are_as_one_after_the_other(
-            bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"\"<&_#=^;!\x1f \x7f\x80\xff".to_vec())], 0..64),
-            clean in 0_usize..24,
-        ) {
-            let mut text = vec![b'a'; clean];
-            text.extend(bytes);
-            prop_assert_eq!(clean_length::<b'"'>(&text), one_by_one(&text, b'"'));
-            prop_assert_eq!(clean_length::<b'<'>(&text), one_by_one(&text, b'<'));
-        }
+    let (b'<', inner) = bytes.get(start..)?.split_first()? else {
+        return None;
+    };
+    // Three in four are one of these. What is asked and not counted is no wait for the processor, which goes on meanwhile.
+    let tag = match inner {
+        [b'S', b' ', ..] => 1,
+        [b'N', b'i', b'l', b' ', ..] => 3,
+        _ => tag_length(inner)?,
+    };
+    let mut rest = inner.get(tag..)?;
+    let (mut name, mut ref_id) = (None, None);
+    if let Some((NAME, value)) = rest.split_first_chunk() {
+        let length = attribute_length(value)?;
+        name = value.get(..length);
+        rest = value.get(length + 1..)?;
     }
+    if let Some((REF_ID, value)) = rest.split_first_chunk() {
+        let length = attribute_length(value)?;
+        ref_id = Some((bytes.len() - value.len(), length));
+        rest = value.get(length + 1..)?;
+    }
+    let (empty, rest) = match rest {
+        [b'>', rest @ ..] => (false, rest),
+        [b' ', b'/', b'>', rest @ ..] | [b'/', b'>', rest @ ..] => (true, rest),
+        _ => return None,
+    };
+    Some(Places {
+        start,
+        tag,
+        name,
+        ref_id,
+        empty,
+        behind: bytes.len() - rest.len(),
+    })
+}
+
+/// Where the text ends of the element whose start tag is at `places`, and where its end tag does, if there is nothing in it but
+/// a text, as long as `length` says, and the end tag is written as usual.
+#[inline(always)]
+fn leaf_end(
+    bytes: &[u8],
+    places: &Places<'_>,
+    length: impl Fn(&[u8]) -> Option<usize>,
+) -> Option<(usize, usize)> {
+    if places.empty {
+        return Some((places.behind, places.behind));
+    }
+    let text = bytes.get(places.behind..)?;
+    let end = places.behind + length(text)?;
+    Some((end, behind_end(bytes, end, places.start + 1, places.tag)?))
+}
+
+/// Behind the end tag at `end`, if it is written as usual and names the tag at `tag`, which is `length` long.
+#[inline(always)]
+fn behind_end(bytes: &[u8], end: usize, tag: usize, length: usize) -> Option<usize> {
+    let end_tag = bytes.get(end..)?.strip_prefix(b"</")?;
+    let tag = bytes.get(tag..)?;
+    let same = match (word(tag), word(end_tag)) {
+        // Both in one comparison: the bytes behind the tags are shifted out.
+        (Some(tag), Some(found)) if (1..8).contains(&length) => (tag ^ found) << (64 - 8 * length) == 0,
+        _ => end_tag.get(..length) == tag.get(..length),
+    };
+    let (b'>', rest) = end_tag.get(length..)?.split_first()? else {
+        return None;
+    };
+    same.then_some(bytes.len() - rest.len())
 }

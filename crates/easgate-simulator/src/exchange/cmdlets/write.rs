@@ -3,6 +3,7 @@
 use easgate_model::{AccessLevel, Characteristic, DeviceAccessRule};
 use easgate_psrp::clixml::PsValue;
 use easgate_psrp::records::ErrorRecord;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::super::bind::{Bound, conversion};
@@ -79,7 +80,7 @@ fn cas_mailbox(context: &Context, bound: &Bound) -> Result<Records, Box<ErrorRec
     if same_as_before {
         return Ok(unmodified(&canonical(&object.world.distinguished_name)));
     }
-    let write = list_write(context, object, (&allowed, &blocked));
+    let write = list_write(context, state.now(), object, (&allowed, &blocked));
     state.list_writes.extend(write);
     let now = state.now();
     let object = &mut state.mailboxes[at];
@@ -95,12 +96,15 @@ fn cas_mailbox(context: &Context, bound: &Bound) -> Result<Records, Box<ErrorRec
 /// What is to be kept of a change of both lists; `None` when neither changes.
 fn list_write(
     context: &Context,
+    at: OffsetDateTime,
     now: &MailboxObject,
     (allowed, blocked): (&[String], &[String]),
 ) -> Option<ListWrite> {
     let changes = *allowed != *now.allowed || *blocked != *now.blocked;
     changes.then(|| ListWrite {
+        at,
         server: context.front_end.clone(),
+        shell: context.shell.clone(),
         mailbox: now.world.mailbox_guid,
         allowed: missing(&now.allowed, allowed),
         no_longer_allowed: missing(allowed, &now.allowed),

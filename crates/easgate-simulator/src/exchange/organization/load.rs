@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::super::ExchangeConfig;
+use super::late::Late;
 use super::state::{DeviceObject, MailboxObject, Policy, RuleObject, State};
 use crate::world::{WorldDevice, WorldUser};
 
@@ -37,6 +38,7 @@ impl State {
             when_changed_filterable: false,
             list_capacity: 1200,
             list_writes: Vec::new(),
+            late: Late::default(),
         };
         let forward = state.now() - world.as_of;
         state.settings_changed += forward;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::super::culture::Culture;
 use super::super::{ExchangeVersion, ListWrite};
+use super::late::Late;
 use crate::world::{WorldDevice, WorldUser};
 
 #[derive(Debug)]
@@ -38,6 +39,7 @@ pub(crate) struct State {
     pub(crate) when_changed_filterable: bool,
     pub(crate) list_capacity: usize,
     pub(crate) list_writes: Vec<ListWrite>,
+    pub(super) late: Late,
 }
 
 /// Settings and rules from a time on.

@@ -1,6 +1,10 @@
 //! One pipeline of a shell.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use easgate_psrp::clixml::PsValue;
+use easgate_psrp::command::Command;
 use easgate_psrp::message::PowerShell;
 use easgate_psrp::records::{ErrorRecord, HostCall, HostResponse};
 use easgate_psrp::server::{Pipeline, PipelineEvent};
@@ -27,12 +31,17 @@ pub(super) struct Running {
     dies: bool,
 }
 
+/// What a cmdlet that was carried out begins with.
+type Begun = Result<Started, Box<ErrorRecord>>;
+
 enum Stage {
     /// CREATE_PIPELINE is not complete.
     Incomplete,
     /// Waits for a runspace.
     Ready(Box<PowerShell>),
     Records(Records),
+    /// On its way for longer than usual: what it begins with stands here once it was carried out.
+    Late(Arc<Mutex<Option<Begun>>>),
     /// Waits for the client's host.
     Asking(Box<Question>, Box<Context>, Option<HostResponse>),
     /// The last message is queued.
@@ -95,7 +104,7 @@ impl Running {
     }
 
     pub(super) const fn is_busy(&self) -> bool {
-        matches!(self.stage, Stage::Records(_) | Stage::Asking(..))
+        matches!(self.stage, Stage::Records(_) | Stage::Late(_) | Stage::Asking(..))
     }
 
     pub(super) const fn is_gone(&self) -> bool {
@@ -134,6 +143,15 @@ impl Running {
             .first()
             .map(|command| command.name.clone())
             .unwrap_or_default();
+        let late = service.faults.take(|fault| match fault {
+            Fault::Late { cmdlet, by } if same(cmdlet, &self.cmdlet) => Some(*by),
+            _ => None,
+        });
+        if let Some(by) = late.filter(|_| powershell.extra.is_empty()) {
+            note(service, shell, &powershell, None);
+            self.is_late(context, powershell.commands, by);
+            return false;
+        }
         let started = if powershell.extra.is_empty() {
             start(&mut context, &powershell.commands)
         } else {
@@ -168,6 +186,36 @@ impl Running {
         dies.is_some()
     }
 
+    /// Lets the commands be carried out after `by`, whatever becomes of the client.
+    fn is_late(&mut self, mut context: Context, commands: Vec<Command>, by: Duration) {
+        let begun = Arc::new(Mutex::new(None));
+        self.stage = Stage::Late(Arc::clone(&begun));
+        self.not_before = Some(Instant::now() + by);
+        let organization = context.organization.clone();
+        let at = organization.now() + by;
+        let work = move || {
+            let result = start(&mut context, &commands);
+            *begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        };
+        organization.carry_out_at(at, Box::new(work));
+    }
+
+    /// Goes on with what came late, once it is here.
+    fn arrive(&mut self, service: &Service) {
+        let Stage::Late(begun) = &self.stage else { return };
+        // Whoever looks at the organisation sees to it that what is due is done.
+        let _ = service.organization.now();
+        let begun = begun.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match begun {
+            None => {}
+            Some(Ok(Started::Records(records))) => self.stage = Stage::Records(records),
+            Some(Ok(Started::Question(question))) => {
+                self.fail(&errors::prompt_refused(question.bound.name, &question.text));
+            }
+            Some(Err(error)) => self.fail(&error),
+        }
+    }
+
     /// Goes on after the host's answer: yes and yes to all are 0 and 1.
     pub(super) fn answer(&mut self) {
         let Stage::Asking(_, _, Some(_)) = &self.stage else {
@@ -196,6 +244,7 @@ impl Running {
             full,
             offset: service.config.culture.offset(),
         };
+        self.arrive(service);
         let limit = service.faults.find(|fault| match fault {
             Fault::DieInOutput { after } => Some(*after),
             _ => None,
@@ -245,7 +294,8 @@ fn context(service: &Service, shell: &Shell) -> Context {
     Context {
         organization: service.organization.clone(),
         front_end: service.name(),
-        session: std::sync::Arc::clone(&shell.session),
+        shell: shell.id.clone(),
+        session: Arc::clone(&shell.session),
         faults: service.faults.clone(),
         place: Place {
             cmdlet: "",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use easgate_psrp::clixml::PsValue;
 use easgate_psrp::command::Command;
 use easgate_psrp::wsman::{self, FaultKind};
 use uuid::Uuid;
@@ -192,5 +193,49 @@ async fn a_slow_cmdlet_times_out_the_receive_and_not_itself() {
         by,
     });
     assert_eq!(client.run(list()).await.rows.len(), 5);
+    simulator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_late_command_is_carried_out_when_its_client_has_long_gone() {
+    let simulator = start(10, |_| {}).await;
+    let mailbox = simulator.organization().devices()[0].mailbox;
+    let add = |id: &str| {
+        let ids = PsValue::hashtable([("Add".into(), id.into())]);
+        Command::new("Set-CASMailbox")
+            .with("Identity", mailbox.to_string())
+            .with("ActiveSyncBlockedDeviceIDs", ids)
+    };
+    let late = |by: u64| Fault::Late {
+        cmdlet: "Set-CASMailbox".to_owned(),
+        by: Duration::from_secs(by),
+    };
+    let blocked = || simulator.organization().lists(mailbox).unwrap().1;
+
+    // Whoever waits gets the answer when it has been carried out.
+    let mut client = Client::new(&simulator);
+    client.open().await.unwrap();
+    simulator.faults().inject(late(1));
+    let seen = client.run(add("LATE1")).await;
+    assert_eq!((seen.errors.len(), seen.failed.is_none()), (0, true));
+    assert!(blocked().contains(&"LATE1".to_owned()));
+
+    simulator.faults().inject(late(3600));
+    let sent = tokio::time::timeout(Duration::from_millis(300), client.run(add("LATE2"))).await;
+    assert!(sent.is_err(), "no answer comes");
+    client.close().await.unwrap();
+    drop(client);
+    let mut other = Client::new(&simulator);
+    other.open().await.unwrap();
+    other.run(add("SOON")).await;
+    simulator.organization().advance(time::Duration::minutes(59));
+    assert!(!blocked().contains(&"LATE2".to_owned()));
+    simulator.organization().advance(time::Duration::minutes(1));
+    assert!(blocked().contains(&"LATE2".to_owned()));
+    let writes = simulator.organization().list_writes();
+    let order: Vec<&String> = writes.iter().flat_map(|write| &write.blocked).collect();
+    assert_eq!(order, ["LATE1", "SOON", "LATE2"]);
+    assert_eq!(writes[0].shell, writes[2].shell);
+    assert!(writes[2].at - writes[1].at > time::Duration::minutes(59));
     simulator.stop().await.unwrap();
 }

@@ -40,7 +40,10 @@ async fn servers_share_the_organisation_and_not_their_shells() {
     second.run(command).await;
     let (_, blocked) = simulator.organization().lists(mailbox).unwrap();
     assert!(blocked.contains(&"NEW1".to_owned()));
+    let writes = simulator.organization().list_writes();
     let written = ListWrite {
+        at: writes[0].at,
+        shell: simulator.commands()[0].shell.clone(),
         server: "ex01.contoso.com".to_owned(),
         mailbox,
         allowed: Vec::new(),
@@ -48,11 +51,7 @@ async fn servers_share_the_organisation_and_not_their_shells() {
         blocked: vec!["NEW1".to_owned()],
         no_longer_blocked: Vec::new(),
     };
-    assert_eq!(
-        simulator.organization().list_writes(),
-        [written],
-        "the second run changed nothing"
-    );
+    assert_eq!(writes, [written], "the second run changed nothing");
     let at: Vec<String> = simulator.commands().into_iter().map(|ran| ran.server).collect();
     assert_eq!(at, ["ex01.contoso.com", "ex02.contoso.com"]);
 

@@ -35,6 +35,7 @@ impl Outcome {
 pub(super) struct Findings {
     json: bool,
     failed: bool,
+    overdue: bool,
     warned: usize,
     organization: Option<String>,
     values: Vec<Value>,
@@ -45,6 +46,7 @@ impl Findings {
         Self {
             json,
             failed: false,
+            overdue: false,
             warned: 0,
             organization: None,
             values: Vec::new(),
@@ -81,6 +83,13 @@ impl Findings {
         cure: Option<&str>,
     ) {
         self.note(Outcome::Bad, id, server, evidence, cure);
+    }
+
+    /// The last good run is too old, which is not well, and has an exit code of its own when everything else is.
+    pub(super) fn overdue(&mut self, evidence: &str, cure: &str) {
+        let failed = self.failed;
+        self.bad("last runs", "", evidence, Some(cure));
+        (self.failed, self.overdue) = (failed, true);
     }
 
     /// It was not tried, and why.
@@ -133,15 +142,20 @@ impl Findings {
     /// Prints what was not printed yet, and says how it ended.
     pub(super) fn finish(self) -> Result<Exit, Failure> {
         if self.json {
-            output::json(&json!({ "ok": !self.failed, "warnings": self.warned, "findings": self.values }))?;
+            let ok = !self.failed && !self.overdue;
+            output::json(&json!({ "ok": ok, "warnings": self.warned, "findings": self.values }))?;
         } else {
             output::line("");
-            output::line(match (self.failed, self.warned) {
+            output::line(match (self.failed || self.overdue, self.warned) {
                 (true, _) => "Something has to be done.",
                 (false, 0) => "Everything is well.",
                 (false, _) => "Everything works; look at the warnings.",
             });
         }
-        Ok(if self.failed { Exit::Failed } else { Exit::Done })
+        Ok(match (self.failed, self.overdue) {
+            (true, _) => Exit::Failed,
+            (false, true) => Exit::Overdue,
+            (false, false) => Exit::Done,
+        })
     }
 }

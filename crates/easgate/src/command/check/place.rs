@@ -4,12 +4,15 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use easgate_config::Organization;
+use easgate_connector::{Clock, SystemClock, figures};
 use easgate_model::OrganizationId;
 use easgate_store::Store;
 
 use super::finding::Findings;
 use crate::command::wiring::Settings;
 use crate::output::chain;
+use crate::render::figures::overdue_text;
 
 const CURE: &str = "look at the disk, at the rights of the folder, and at `url` of [store]";
 
@@ -27,6 +30,23 @@ pub(super) async fn open(findings: &mut Findings, settings: &Settings) -> Option
         disk(findings, path.parent().unwrap_or_else(|| Path::new(".")));
     }
     Some(store)
+}
+
+/// Whether the runs came that should have come.
+pub(super) async fn last_runs(findings: &mut Findings, store: &Store, organization: &Organization) {
+    let now = SystemClock::new().now();
+    match figures(store, &organization.name, organization.expected, now).await {
+        Ok(figures) if figures.overdue.is_empty() => findings.good("last runs", "", "none is overdue"),
+        Ok(figures) => {
+            for overdue in &figures.overdue {
+                findings.overdue(
+                    &overdue_text(overdue),
+                    "easgate status says whether the service runs, and its log why it does not read",
+                );
+            }
+        }
+        Err(error) => findings.bad("last runs", "", chain(&error), Some(CURE)),
+    }
 }
 
 /// Whether the store can grow.

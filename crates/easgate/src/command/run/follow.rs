@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easgate_connector::Progress;
 use easgate_connector::service::{LoopStatus, Outcome};
+use easgate_connector::{Kind, Progress};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -76,6 +76,18 @@ fn last(organization: String, outcome: Option<&Outcome>) -> Answer {
                 notes: words.notes,
             }
         }
+        Some(Outcome::Told {
+            exit,
+            report,
+            lines,
+            notes,
+        }) => Answer::Report {
+            organization,
+            exit: *exit,
+            report: report.clone(),
+            lines: lines.clone(),
+            notes: notes.clone(),
+        },
         Some(Outcome::Broken { why, message }) => Answer::Broken {
             organization,
             kind: why.name().to_owned(),
@@ -95,7 +107,10 @@ fn how_far(progress: Option<&Progress>, status: &LoopStatus) -> String {
         Some(Progress::Read { input, rows, .. }) => format!("reading: {rows} rows of {input}"),
         Some(Progress::Change { done, of }) => format!("changing the lists: {done} of {of}"),
         None => match status.running.first() {
-            Some(running) => format!("a {} sync has begun", running.kind),
+            Some(running) => match running.kind {
+                Kind::Command => "a command has begun".to_owned(),
+                kind => format!("a {kind} sync has begun"),
+            },
             None => "waiting for its turn".to_owned(),
         },
     }

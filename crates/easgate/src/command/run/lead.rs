@@ -3,6 +3,7 @@
 //! On a store that several nodes share, the lease is kept as long as the service runs, and whoever has it not looks on. On a
 //! file no other node can come, so that the right is held by runs alone: between them other commands of this machine may write.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ struct Shared {
     name: String,
     clock: SystemClock,
     stop: Stop,
+    /// Whether the lease is to be taken from whoever has it, once.
+    replacing: AtomicBool,
     /// `None` until the lease was asked for.
     role: watch::Sender<Option<Role>>,
     /// As long as this node leads a store that is shared.
@@ -40,13 +43,15 @@ struct Shared {
 }
 
 impl Lead {
-    pub(super) fn new(store: Store, name: &str) -> Self {
+    /// With `replacing`, the lease is first taken from whoever has it.
+    pub(super) fn new(store: Store, name: &str, replacing: bool) -> Self {
         Self {
             shared: Arc::new(Shared {
                 store,
                 name: name.to_owned(),
                 clock: SystemClock::new(),
                 stop: Stop::new(),
+                replacing: AtomicBool::new(replacing),
                 role: watch::Sender::new(None),
                 kept: Mutex::new(None),
                 lent: tokio::sync::Mutex::new(Weak::new()),
@@ -145,7 +150,12 @@ impl Shared {
 
     async fn take(&self) -> Result<Writer, LeaseError> {
         let organization = self.organization().await?;
-        leadership::take(&organization, &self.clock).await
+        if !self.replacing.load(Ordering::Acquire) {
+            return leadership::take(&organization, &self.clock).await;
+        }
+        let writer = leadership::replace(&organization, &self.clock).await?;
+        self.replacing.store(false, Ordering::Release);
+        Ok(writer)
     }
 
     /// Leads until the lease is lost or to be given back.

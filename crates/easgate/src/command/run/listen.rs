@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use easgate_connector::service::{Stop, events};
 
-use crate::control::{Answer, LONGEST_REQUEST, Request};
+use crate::control::{Answer, LONGEST_PLAN, LONGEST_REQUEST, Request};
 
 /// How many may be connected at once.
 const CONNECTIONS: usize = 32;
@@ -23,12 +23,17 @@ const CONNECTIONS: usize = 32;
 /// How long a request may take to come, and an answer to be taken.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a plan may take to come.
+const PATIENCE_FOR_A_PLAN: Duration = Duration::from_secs(60);
+
 /// How much of what nobody wants to read is taken all the same, in bytes.
 const MOST_UNREAD: u64 = 1024 * 1024;
 
 /// A request, whose it is, and where its answers go.
 pub(super) struct Asked {
     pub(super) request: Request,
+    /// What followed the request, where it says that something follows.
+    pub(super) body: String,
     pub(super) uid: u32,
     pub(super) answers: mpsc::Sender<Answer>,
 }
@@ -128,11 +133,16 @@ async fn visit(stream: UnixStream, asked: mpsc::Sender<Asked>) {
             return;
         }
     };
-    let (mut read, mut write) = stream.into_split();
+    let (read, mut write) = stream.into_split();
+    let mut read = BufReader::new(read);
     let come = timeout(PATIENCE, request(&mut read)).await;
     let late = || "the request did not come within five seconds".to_owned();
-    let request = match come.unwrap_or_else(|_| Err(late())) {
-        Ok(request) => request,
+    let come = match come.unwrap_or_else(|_| Err(late())) {
+        Ok(request) => body(&mut read, &request).await.map(|body| (request, body)),
+        Err(message) => Err(message),
+    };
+    let (request, body) = match come {
+        Ok(come) => come,
         Err(message) => {
             refuse(&mut write, uid, &message).await;
             // What is left unread would take the answer away with it.
@@ -151,6 +161,7 @@ async fn visit(stream: UnixStream, asked: mpsc::Sender<Asked>) {
     let (answers, mut coming) = mpsc::channel(16);
     let message = Asked {
         request,
+        body,
         uid,
         answers,
     };
@@ -167,9 +178,9 @@ async fn visit(stream: UnixStream, asked: mpsc::Sender<Asked>) {
     let _ = tell(&mut write, &Answer::refused("stopping", "the service ends")).await;
 }
 
-async fn request(read: &mut OwnedReadHalf) -> Result<Request, String> {
+async fn request(read: &mut BufReader<OwnedReadHalf>) -> Result<Request, String> {
     let mut line = Vec::new();
-    let mut read = BufReader::new(read.take(LONGEST_REQUEST + 1));
+    let mut read = read.take(LONGEST_REQUEST + 1);
     read.read_until(b'\n', &mut line)
         .await
         .map_err(|error| error.to_string())?;
@@ -177,6 +188,29 @@ async fn request(read: &mut OwnedReadHalf) -> Result<Request, String> {
         return Err(format!("a request has at most {LONGEST_REQUEST} bytes"));
     }
     serde_json::from_slice(&line).map_err(|error| format!("this is no request: {error}"))
+}
+
+/// What follows the request.
+async fn body(read: &mut BufReader<OwnedReadHalf>, request: &Request) -> Result<String, String> {
+    let Request::Order(order) = request else {
+        return Ok(String::new());
+    };
+    let bytes = order.order.following();
+    if bytes > LONGEST_PLAN {
+        return Err(format!(
+            "a plan that a service carries out has at most {LONGEST_PLAN} bytes, and this one has {bytes}; make it for \
+             fewer changes, or stop the service first"
+        ));
+    }
+    let mut body = Vec::new();
+    let mut read = read.take(bytes);
+    let come = timeout(PATIENCE_FOR_A_PLAN, read.read_to_end(&mut body)).await;
+    come.map_err(|_| "the plan did not come within a minute".to_owned())?
+        .map_err(|error| error.to_string())?;
+    if u64::try_from(body.len()).ok() != Some(bytes) {
+        return Err("the plan was cut off".to_owned());
+    }
+    String::from_utf8(body).map_err(|_| "the plan is no text".to_owned())
 }
 
 async fn refuse(write: &mut OwnedWriteHalf, uid: u32, message: &str) {

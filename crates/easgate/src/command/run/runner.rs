@@ -1,41 +1,56 @@
 //! What the loop of one organisation works with.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use easgate_config::Organization;
+use easgate_config::{Organization, Retention};
 use easgate_connector::schedule::LastRuns;
-use easgate_connector::service::{Broken, By, Job, Outcome, Runner, Standing, Stop, Stoppable, Work, events};
+use easgate_connector::service::{
+    Broken, By, Job, Order, Outcome, Runner, Standing, Stop, Stoppable, Work, events,
+};
 use easgate_connector::{
     Clock as _, Cycle, CycleError, FactsError, Kind, OrganizationConfig, ProgressSink, Report, SystemClock,
-    put_off_due,
+    UndoError, put_off_due,
 };
 use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError, Writer};
 use tokio::sync::{RwLock, RwLockReadGuard};
 
 use super::lead::Lead;
+use super::memory::{self, Memory};
+use super::order::carry_out;
 use crate::command::Failure;
 use crate::command::sync::{conclude, lost_its_server};
+use crate::command::undo::Told;
 use crate::command::wiring::Site;
 use crate::exit::Exit;
-use crate::output;
+use crate::output::{self, Words, caught};
 
 /// One organisation with its sessions. They are made when they are first needed, and anew for each full sync, so that changed
 /// secrets, certificates and servers are seen.
 pub(super) struct SiteRunner {
-    organization: Organization,
+    organization: Arc<Organization>,
     store: Store,
     clock: SystemClock,
     site: RwLock<Option<Site>>,
     lead: Lead,
+    memory: Memory,
 }
 
 impl SiteRunner {
-    pub(super) fn new(organization: Organization, store: Store) -> Self {
+    /// With `replacing`, the right to write is taken from whoever has it.
+    pub(super) fn new(
+        organization: Arc<Organization>,
+        store: Store,
+        retention: Retention,
+        replacing: bool,
+    ) -> Self {
         Self {
-            lead: Lead::new(store.clone(), &organization.name),
+            lead: Lead::new(store.clone(), &organization.name, replacing),
             organization,
             store,
             clock: SystemClock::new(),
             site: RwLock::new(None),
+            memory: Memory::new(retention),
         }
     }
 
@@ -58,7 +73,8 @@ impl SiteRunner {
 
     /// Records who asked for a run.
     async fn record(&self, job: &Job) -> Result<(), StoreError> {
-        let By::Peer { uid } = job.by else {
+        // Whoever gives an order stands in the audit with all that follows from it.
+        let (By::Peer { uid }, false) = (job.by, job.kind() == Kind::Command) else {
             return Ok(());
         };
         let organization = self.store.organization(&self.organization.name).await?;
@@ -84,6 +100,25 @@ impl SiteRunner {
         Ok(config)
     }
 
+    /// Carries an order out on behalf of whoever gave it; what there is to tell them.
+    async fn order(&self, cycle: &Cycle<'_>, by: By, order: &Order) -> (Told, Words) {
+        let writer = match self.lead.writer().await {
+            Ok(writer) => writer,
+            Err(error) => return caught(|| Told::refused(&UndoError::Cycle(error))),
+        };
+        let uid = match by {
+            By::Peer { uid } => Some(uid),
+            By::Schedule | By::Retry | By::Signal => None,
+        };
+        let own = || uid.map_or_else(|| "easgate".to_owned(), |uid| format!("uid {uid}"));
+        let name = order.by.clone().unwrap_or_else(own);
+        let behalf = writer.for_actor(Actor { name, uid });
+        let done = carry_out(cycle, &behalf, &order.what).await;
+        drop(behalf);
+        self.lead.done_with(writer).await;
+        done
+    }
+
     /// Puts off what the run of a retry was to look at and did not.
     async fn after_retry(&self, job: &Job) {
         let (By::Retry, Work::User(address)) = (job.by, &job.work) else {
@@ -98,6 +133,19 @@ impl SiteRunner {
         if let Err(error) = done.await {
             let (organization, error) = (&self.organization.name, output::chain(&error));
             tracing::error!(event = events::RETRY_UNREADABLE, %organization, error, "Retries not put off");
+        }
+    }
+
+    /// Lets the store forget what is old.
+    async fn forget(&self) {
+        let forgotten = async {
+            let writer = self.lead.writer().await?;
+            let forgotten = self.memory.forget(&writer, self.clock.now()).await;
+            self.lead.done_with(writer).await;
+            Ok::<_, CycleError>(forgotten?)
+        };
+        if let Err(error) = forgotten.await {
+            memory::tell(&self.organization.name, &error);
         }
     }
 
@@ -159,6 +207,11 @@ impl SiteRunner {
             progress,
             ..whole
         };
+        if let Work::Order(order) = &job.work {
+            let (told, words) = self.order(&cycle, job.by, order).await;
+            site.note_reached().await;
+            return Ok(tell(told, words));
+        }
         let mut outcome = self.once(&cycle, job).await;
         if lost_its_server(&outcome) && !stop.is_requested() && site.choose_anew() {
             tracing::warn!(organization = %config.name, "The server went away; the run begins anew at the next one");
@@ -170,6 +223,15 @@ impl SiteRunner {
             report: Box::new(report),
             exit: exit.code(),
         })
+    }
+}
+
+fn tell(told: Told, words: Words) -> Outcome {
+    Outcome::Told {
+        exit: told.exit.code(),
+        report: told.json.unwrap_or_default(),
+        lines: words.lines,
+        notes: words.notes,
     }
 }
 
@@ -185,6 +247,9 @@ async fn work(cycle: &Cycle<'_>, job: &Job, writer: &Writer) -> Result<Report, C
             })?;
             cycle.sync_user_with(writer, &address).await
         }
+        Work::Order(order) => Err(CycleError::Store(
+            format!("`{}` is no sync", order.what.name()).into(),
+        )),
     }
 }
 
@@ -240,6 +305,9 @@ impl Runner for SiteRunner {
     async fn run(&self, job: &Job, stop: &Stop, progress: &dyn ProgressSink) -> Outcome {
         let outcome = self.try_run(job, stop, progress).await;
         self.after_retry(job).await;
+        if outcome.has_read() && self.memory.is_due(self.clock.elapsed()) {
+            self.forget().await;
+        }
         outcome
     }
 

@@ -4,12 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easgate_connector::service::{By, Handle, Job, LoopStatus, Role, Service, Work, events};
+use easgate_config::Organization;
+use easgate_connector::service::{By, Handle, Job, LoopStatus, Order, Role, Service, Work, events};
 use easgate_connector::{Clock, Kind};
 use easgate_model::escape;
-use easgate_store::{Actor, AuditAction, AuditEvent, Store};
+use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -18,7 +20,9 @@ use super::listen::Asked;
 use super::notify::Notifier;
 use super::reload::{Loaded, ReloadError};
 use super::runner::SiteRunner;
-use crate::control::{Answer, Request, SyncRequest};
+use crate::control::{Answer, OrderRequest, Request, SyncRequest};
+use crate::installation::Own;
+use crate::metrics::{self, Maker, Textfile};
 use crate::render::{count, time};
 use crate::{logging, output};
 
@@ -33,6 +37,10 @@ pub(super) struct Running {
     /// Those who wait for the end of runs.
     followers: JoinSet<()>,
     is_stuck: bool,
+    /// Those of the configuration in use.
+    organizations: Vec<Arc<Organization>>,
+    /// Where the figures are written, if they are.
+    textfile: Option<Textfile>,
 }
 
 impl Running {
@@ -44,6 +52,7 @@ impl Running {
         notifier: Notifier,
     ) -> Self {
         let since = clock.now();
+        let metrics_file = loaded.configuration.service.metrics_file.clone();
         Self {
             loaded,
             service,
@@ -53,21 +62,28 @@ impl Running {
             since,
             followers: JoinSet::new(),
             is_stuck: false,
+            organizations: Vec::new(),
+            textfile: metrics_file.map(Textfile::new),
         }
     }
 
     /// Starts every loop, and tells that the service is there.
-    pub(super) fn begin(&mut self) {
-        self.start_all();
+    ///
+    /// With `replacing`, the right to write is taken from whoever has it.
+    pub(super) fn begin(&mut self, replacing: bool) {
+        self.start_all(replacing);
         self.notifier.ready(&self.summary());
     }
 
     /// Starts the loop of each organisation of the file, or gives it what the file says.
-    fn start_all(&mut self) {
-        for organization in std::mem::take(&mut self.loaded.configuration.organizations) {
-            let (name, schedule) = (organization.name.clone(), organization.schedule.clone());
-            let runner = SiteRunner::new(organization, self.store.clone());
-            self.service.start(&name, schedule, Arc::new(runner));
+    fn start_all(&mut self, replacing: bool) {
+        let organizations = std::mem::take(&mut self.loaded.configuration.organizations);
+        self.organizations = organizations.into_iter().map(Arc::new).collect();
+        let retention = self.loaded.configuration.retention;
+        for organization in &self.organizations {
+            let runner = SiteRunner::new(Arc::clone(organization), self.store.clone(), retention, replacing);
+            let schedule = organization.schedule.clone();
+            self.service.start(&organization.name, schedule, Arc::new(runner));
         }
     }
 
@@ -95,6 +111,56 @@ impl Running {
             self.notifier.send(&["WATCHDOG=1"]);
         }
         self.notifier.status(&self.summary());
+        self.write_metrics();
+    }
+
+    /// Writes the figures to their file, when it is time.
+    fn write_metrics(&mut self) {
+        let now = self.clock.elapsed();
+        let Some(path) = self.textfile.as_mut().and_then(|file| file.due(now)) else {
+            return;
+        };
+        let page = self.page();
+        self.followers.spawn(async move {
+            let written = match page.await {
+                Ok(page) => metrics::write(&path, &page).map_err(|error| output::chain(&error)),
+                Err(error) => Err(output::chain(&error)),
+            };
+            if let Err(error) = written {
+                tracing::error!(event = events::METRICS_UNWRITTEN, error, "Metrics not written");
+            }
+        });
+    }
+
+    /// The figures, as they are once they are asked for.
+    fn page(&self) -> impl Future<Output = Result<String, StoreError>> + Send + use<> {
+        let (store, service, now) = (self.store.clone(), self.status(), self.clock.now());
+        let organizations = self.organizations.clone();
+        async move {
+            let maker = Maker {
+                store: &store,
+                organizations: &organizations,
+                service: Some(&service),
+                now,
+            };
+            maker.page().await
+        }
+    }
+
+    /// Whether another installation has taken the place of this one. Where the store does not answer nobody knows, and
+    /// nothing is written either.
+    pub(super) async fn is_replaced(&self, own: &Own) -> bool {
+        // It answers within seconds, or the next time.
+        let asked = timeout(Duration::from_secs(3), own.replaced_by(&self.store)).await;
+        let Ok(Ok(Some(other))) = asked else { return false };
+        tracing::error!(
+            event = events::INSTALLATION_REPLACED,
+            installation = %other.id,
+            node = escape(&other.node),
+            since = time(other.since),
+            "Another installation has taken the place of this one"
+        );
+        true
     }
 
     /// Reads the configuration again; `uid` is who asked over the control socket.
@@ -160,7 +226,7 @@ impl Running {
         let service = std::mem::take(&mut self.loaded.configuration.service);
         self.loaded = next;
         self.loaded.configuration.service = service;
-        self.start_all();
+        self.start_all(false);
     }
 
     async fn record_change(&self, organization: &str, before: &str, after: &str, uid: Option<u32>) {
@@ -184,6 +250,7 @@ impl Running {
     pub(super) async fn answer(&mut self, asked: Asked) {
         let Asked {
             request,
+            body,
             uid,
             answers,
         } = asked;
@@ -194,7 +261,21 @@ impl Running {
                         status: self.status(),
                     })
             }
+            Request::Metrics { configuration } => match self.refuse_other(configuration.as_deref()) {
+                Some(answer) => answer,
+                None => {
+                    self.followers.spawn(tell_page(self.page(), answers));
+                    return;
+                }
+            },
             Request::Sync(request) => match self.sync(&request, uid) {
+                Ok(waits) => {
+                    self.followers.spawn(follow(waits, answers));
+                    return;
+                }
+                Err(answer) => answer,
+            },
+            Request::Order(request) => match self.order(&request, body, uid) {
                 Ok(waits) => {
                     self.followers.spawn(follow(waits, answers));
                     return;
@@ -252,7 +333,31 @@ impl Running {
             log_on_again: request.log_on_again,
             ..Job::new(work, By::Peer { uid })
         };
-        let handles = self.meant(request.organization.as_deref())?;
+        self.asked(request.organization.as_deref(), &job)
+    }
+
+    /// Starts the command that `request` asks for; `body` is what followed it.
+    fn order(
+        &self,
+        request: &OrderRequest,
+        body: String,
+        uid: u32,
+    ) -> Result<Vec<super::follow::Wait>, Answer> {
+        if let Some(answer) = self.refuse_other(request.configuration.as_deref()) {
+            return Err(answer);
+        }
+        let what = request.order.ordered(body);
+        let order = Order {
+            what: what.map_err(|message| Answer::refused("request", message))?,
+            by: request.by.clone(),
+        };
+        let job = Job::new(Work::Order(Arc::new(order)), By::Peer { uid });
+        self.asked(Some(&request.organization), &job)
+    }
+
+    /// Asks the organisations that are meant for `job`.
+    fn asked(&self, organization: Option<&str>, job: &Job) -> Result<Vec<super::follow::Wait>, Answer> {
+        let handles = self.meant(organization)?;
         let wait = |(name, handle): (&String, &Handle)| super::follow::Wait {
             organization: name.clone(),
             outcome: handle.trigger(job.clone()),
@@ -327,6 +432,17 @@ impl Running {
             "organizations": organizations.collect::<Vec<_>>(),
         })
     }
+}
+
+async fn tell_page(
+    page: impl Future<Output = Result<String, StoreError>> + Send,
+    answers: mpsc::Sender<Answer>,
+) {
+    let answer = match page.await {
+        Ok(page) => Answer::Metrics { page },
+        Err(error) => Answer::refused("store", output::chain(&error)),
+    };
+    let _ = answers.send(answer).await;
 }
 
 fn organization(status: &LoopStatus) -> Value {

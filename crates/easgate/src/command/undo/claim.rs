@@ -2,19 +2,16 @@
 
 use easgate_compliance::List;
 use easgate_connector::AdoptWish;
+use easgate_connector::service::Ordered;
 
-use super::{only, tell};
+use super::{handed_over, only, opened, tell};
 use crate::cli::{AdoptArguments, UndoArguments, WhichList};
 use crate::command::Failure;
-use crate::command::wiring::Wiring;
 use crate::exit::Exit;
 use crate::render::undo::claims;
 use crate::who;
 
 pub(super) async fn adopt(arguments: &AdoptArguments) -> Result<Exit, Failure> {
-    let wiring = Wiring::open(&arguments.common).await?;
-    let site = only(&wiring)?;
-    let cycle = site.cycle(&wiring.store);
     let wish = AdoptWish {
         list: arguments.list.map(|list| match list {
             WhichList::Allow => List::Allow,
@@ -22,6 +19,13 @@ pub(super) async fn adopt(arguments: &AdoptArguments) -> Result<Exit, Failure> {
         }),
         mailbox: arguments.mailbox.clone(),
     };
+    let what = Ordered::Adopt(wish.clone());
+    if let Some(exit) = handed_over(&arguments.common, &arguments.confirmed, &what).await? {
+        return Ok(exit);
+    }
+    let wiring = opened(&arguments.common, &arguments.confirmed).await?;
+    let site = only(&wiring)?;
+    let cycle = site.cycle(&wiring.store);
     let outcome = if arguments.confirmed.yes {
         let done = cycle
             .adopt(&wish, who::actor(arguments.confirmed.by.as_deref()))
@@ -42,7 +46,11 @@ pub(super) async fn adopt(arguments: &AdoptArguments) -> Result<Exit, Failure> {
 }
 
 pub(super) async fn release(arguments: &UndoArguments) -> Result<Exit, Failure> {
-    let wiring = Wiring::open(&arguments.common).await?;
+    let done = handed_over(&arguments.common, &arguments.confirmed, &Ordered::Release).await?;
+    if let Some(exit) = done {
+        return Ok(exit);
+    }
+    let wiring = opened(&arguments.common, &arguments.confirmed).await?;
     let site = only(&wiring)?;
     let cycle = site.cycle(&wiring.store);
     let outcome = if arguments.confirmed.yes {

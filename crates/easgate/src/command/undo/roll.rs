@@ -1,12 +1,12 @@
 //! `easgate revert` and `easgate rollback`.
 
+use easgate_connector::service::Ordered;
 use easgate_connector::{RollBack, Undoing};
 use easgate_store::RunId;
 
-use super::{only, tell};
+use super::{handed_over, only, opened, tell};
 use crate::cli::{Common, Confirmed, RollbackArguments, UndoArguments};
 use crate::command::Failure;
-use crate::command::wiring::Wiring;
 use crate::exit::Exit;
 use crate::render::undo;
 use crate::who;
@@ -26,7 +26,10 @@ pub(super) async fn rollback(arguments: &RollbackArguments) -> Result<Exit, Fail
 
 /// Prints the plan, and carries it out when that is confirmed.
 async fn undo(common: &Common, confirmed: &Confirmed, undoing: Undoing) -> Result<Exit, Failure> {
-    let wiring = Wiring::open(common).await?;
+    if let Some(exit) = handed_over(common, confirmed, &Ordered::Undo(undoing)).await? {
+        return Ok(exit);
+    }
+    let wiring = opened(common, confirmed).await?;
     let site = only(&wiring)?;
     let cycle = site.cycle(&wiring.store);
     let outcome = if confirmed.yes {

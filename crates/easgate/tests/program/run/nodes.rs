@@ -5,8 +5,8 @@ use std::time::Duration;
 use easgate_simulator::world::World;
 use tokio::time::Instant;
 
-use super::place_with_socket;
 use super::service::Service;
+use super::{place_with_socket, with_store};
 use crate::place::Place;
 use crate::postgres::{PASSWORD, Server};
 
@@ -30,7 +30,7 @@ async fn looks_on(place: &Place, config: &'static str) -> Service {
 }
 
 /// Waits until a service that looked on leads.
-async fn leads(service: &Service) {
+pub(super) async fn leads(service: &Service) {
     let leads = |fields: &serde_json::Value| fields["role"] == "Leader";
     let began = Instant::now();
     while service.all("role.changed", leads).is_empty() {
@@ -46,13 +46,7 @@ async fn one_node_leads_and_another_takes_over_at_once_after_a_stop_and_soon_aft
         return;
     };
     let place = place_with_socket(World::contoso(30)).await;
-    let store = format!(
-        "url = \"{}\"\npassword = {{ env = \"STORE_PASSWORD\" }}",
-        server.database()
-    );
-    let first = place
-        .read("easgate.toml")
-        .replace("url = \"sqlite://easgate.db\"", &store);
+    let first = with_store(&place.read("easgate.toml"), &server.database());
     place.write("first.toml", &first);
     place.write("second.toml", &first.replace("control.sock", "second.sock"));
 

@@ -16,21 +16,33 @@ use crate::place::Place;
 /// How long anything may take that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) struct Service {
+pub(crate) struct Service {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
     reader: JoinSet<()>,
 }
 
 impl Service {
-    pub(super) async fn start(place: &Place) -> Self {
+    pub(crate) async fn start(place: &Place) -> Self {
         Self::start_with(place, &[]).await
     }
 
     /// Starts it, and waits until it takes signals.
-    pub(super) async fn start_with(place: &Place, environment: &[(&str, &str)]) -> Self {
-        let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_easgate"))
+    pub(crate) async fn start_with(place: &Place, environment: &[(&str, &str)]) -> Self {
+        let program = tokio::process::Command::new(env!("CARGO_BIN_EXE_easgate"));
+        Self::start_by(program, place, &[], environment).await
+    }
+
+    /// Starts it by a command that becomes the program.
+    pub(super) async fn start_by(
+        mut program: tokio::process::Command,
+        place: &Place,
+        more: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut child = program
             .args(["run", "--log-json"])
+            .args(more)
             .current_dir(place.folder.path())
             .env("EXCHANGE_PASSWORD", "P@ssw0rd!")
             .envs(environment.iter().copied())
@@ -55,12 +67,12 @@ impl Service {
     }
 
     /// Everything that was logged.
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.lines.lock().unwrap().join("\n")
     }
 
     /// The events called `event` whose fields are as wanted.
-    pub(super) fn all(&self, event: &str, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+    pub(crate) fn all(&self, event: &str, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
         let lines = self.lines.lock().unwrap();
         let events = lines
             .iter()
@@ -70,16 +82,16 @@ impl Service {
             .collect()
     }
 
-    pub(super) fn event(&self, event: &str, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
+    pub(crate) fn event(&self, event: &str, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
         self.all(event, wanted).into_iter().next()
     }
 
-    pub(super) fn count(&self, event: &str) -> usize {
+    pub(crate) fn count(&self, event: &str) -> usize {
         self.all(event, |_| true).len()
     }
 
     /// Waits until the event was logged `count` times; the last of them.
-    pub(super) async fn sees(&self, event: &str, count: usize) -> Value {
+    pub(crate) async fn sees(&self, event: &str, count: usize) -> Value {
         let began = Instant::now();
         loop {
             let mut all = self.all(event, |_| true);
@@ -96,7 +108,7 @@ impl Service {
     }
 
     /// Sends the signal called `name`.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let process = self.child.id().unwrap();
         let sent = Command::new("sh")
             .args(["-c", &format!("kill -{name} {process}")])
@@ -105,12 +117,12 @@ impl Service {
         assert!(sent.success());
     }
 
-    pub(super) async fn asks(&self, place: &Place, request: &Value) -> Vec<Value> {
+    pub(crate) async fn asks(&self, place: &Place, request: &Value) -> Vec<Value> {
         self.says(place, &request.to_string()).await
     }
 
     /// Says a line to the control socket; all that comes back.
-    pub(super) async fn says(&self, place: &Place, line: &str) -> Vec<Value> {
+    pub(crate) async fn says(&self, place: &Place, line: &str) -> Vec<Value> {
         let stream = UnixStream::connect(place.folder.path().join("control.sock"))
             .await
             .unwrap();
@@ -128,13 +140,24 @@ impl Service {
     }
 
     /// Tells it to stop, and sees that it does in time and leaves no shell.
-    pub(super) async fn stops(self, place: &Place) {
+    pub(crate) async fn stops(self, place: &Place) {
         let log = self.ends().await;
         assert_eq!(place.exchange.open_shells(), 0, "{log}");
     }
 
+    /// Waits until it ends by itself; its code, and all that it logged.
+    pub(super) async fn exited(mut self) -> (Option<i32>, String) {
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let log = self.log();
+        let status = status
+            .unwrap_or_else(|_| panic!("it did not end:\n{log}"))
+            .unwrap();
+        while self.reader.join_next().await.is_some() {}
+        (status.code(), self.log())
+    }
+
     /// Tells it to stop, and sees that it does in time; all that it logged.
-    pub(super) async fn ends(mut self) -> String {
+    pub(crate) async fn ends(mut self) -> String {
         self.signal("TERM");
         let began = Instant::now();
         let status = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
