@@ -182,7 +182,7 @@ impl Place {
             (meanwhile.happens)(world);
             if meanwhile.pauses {
                 pause(&organization, world).await;
-                world.state().stopped = Some("writing is paused");
+                world.state().stopped = Some(("writing is paused", false));
             }
             let goes_on = GoesOn(world);
             let ended = process.run(world, &self.config, &writer, second, &goes_on).await;

@@ -189,16 +189,18 @@ impl Life {
         let has_caution = organization.caution().await.unwrap().is_some();
         let mut state = self.world.state();
         let is_off = self.ahead != Duration::ZERO && state.source == SourceKind::Graph;
+        // What somebody decides by hand needs no facts of the source.
         let reasons = [
-            (next.disk_full, "the journal cannot be written"),
-            (is_paused, "writing is paused"),
-            (has_caution, "what the store says is doubtful"),
-            (self.is_old, "the store is older than its seal"),
-            (state.of_another, "another tenant answers"),
-            (!is_home(&state), "another organisation answers"),
-            (is_off, "the clock is a year off"),
+            (next.disk_full, "the journal cannot be written", false),
+            (is_paused, "writing is paused", false),
+            (has_caution, "what the store says is doubtful", false),
+            (self.is_old, "the store is older than its seal", false),
+            (!is_home(&state), "another organisation answers", false),
+            (state.of_another, "another tenant answers", true),
+            (is_off, "the clock is a year off", true),
         ];
-        state.stopped = reasons.into_iter().find(|(is_so, _)| *is_so).map(|(_, why)| why);
+        let reason = reasons.into_iter().find(|(is_so, ..)| *is_so);
+        state.stopped = reason.map(|(_, why, by_hand_goes)| (why, by_hand_goes));
     }
 
     fn work(&mut self) -> Work {

@@ -83,8 +83,8 @@ pub(crate) struct State {
     pub(crate) makers: HashMap<String, Hand>,
     /// What we have ever put in.
     pub(crate) once_ours: BTreeSet<String>,
-    /// Why nothing may be sent.
-    pub(crate) stopped: Option<&'static str>,
+    /// Why nothing may be sent, and whether what somebody decided by hand goes all the same.
+    pub(crate) stopped: Option<(&'static str, bool)>,
     /// What was done that no facts can justify: sent while it was stopped, or taken out of what somebody else made.
     pub(crate) lawless: Vec<String>,
     /// Phones about which somebody decided by hand.

@@ -6,7 +6,7 @@ use easgate_compliance::{
     Change, ExchangeFacts, GuardVerdict, PastChange, ScopeFigures, UndoPlan, guard, revert, rollback,
 };
 use easgate_model::{DeviceId, MailboxId};
-use easgate_store::{Actor, ForcedMode, IntentId, JournalEntry, Organization, RunId, Writer};
+use easgate_store::{Actor, ForcedMode, IntentId, JournalEntry, Organization, RunId, StoreError, Writer};
 use time::OffsetDateTime;
 
 use crate::config::Mode;
@@ -184,7 +184,7 @@ impl Cycle<'_> {
             self.keep_held(writer, run, &planned, &gates, report).await?;
             return Ok(planned);
         }
-        force_plan(writer, (undoing, run), now, report).await?;
+        report.forced = Some(force_plan(writer, run, undoing, now).await?);
         let missing: Vec<_> = planned.undo.missing.iter().map(stored_entry).collect();
         if !missing.is_empty() {
             writer.forget(&missing, now).await?;
@@ -266,13 +266,13 @@ impl Cycle<'_> {
     }
 }
 
-/// Keeps the organisation in mode plan: the next sync would undo the undoing.
+/// Keeps the organisation in mode plan, so that the next sync does not undo the undoing.
 async fn force_plan(
     writer: &Writer,
-    (undoing, run): (Undoing, RunId),
+    run: RunId,
+    undoing: Undoing,
     now: OffsetDateTime,
-    report: &mut UndoReport,
-) -> Result<(), CycleError> {
+) -> Result<ForcedMode, StoreError> {
     let forced = ForcedMode {
         mode: Mode::Plan.name().to_owned(),
         reason: undoing.reason(),
@@ -281,8 +281,7 @@ async fn force_plan(
         run: Some(run),
     };
     writer.force_mode(&forced).await?;
-    report.forced = Some(forced);
-    Ok(())
+    Ok(forced)
 }
 
 async fn check_run(organization: &Organization, undoing: Undoing) -> Result<(), UndoError> {

@@ -71,7 +71,10 @@ impl State {
 
     /// Takes a command in.
     pub(super) fn sent(&mut self, change: &ListChange) -> Sent {
-        if let Some(why) = self.stopped {
+        let is_by_hand = |device: &DeviceId| self.by_hand.contains(&super::entry(change.mailbox, "", device));
+        if let Some((why, by_hand_goes)) = self.stopped
+            && !(by_hand_goes && devices(change).iter().all(is_by_hand))
+        {
             self.lawless
                 .push(format!("P7: {:?} wrote although {why}", self.hand));
         }
