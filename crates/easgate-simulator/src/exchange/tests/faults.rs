@@ -138,7 +138,7 @@ async fn writes_are_refused_and_lists_cut_on_demand() {
         .organization()
         .set_lists(phone.mailbox, vec!["a".to_owned()], Vec::new());
     simulator.organization().set_list_capacity(1);
-    let add = easgate_psrp::clixml::PsValue::hashtable([("Add".into(), "b".into())]);
+    let add = PsValue::hashtable([("Add".into(), "b".into())]);
     let seen = client.run(set.with("ActiveSyncAllowedDeviceIDs", add)).await;
     assert!(seen.errors[0].message.contains("ADMIN_LIMIT_EXCEEDED"));
     simulator.faults().inject(Fault::Truncated {
