@@ -37,8 +37,9 @@ const EXIT_CODES: &str = "Exit codes:
   1  the command line, the configuration, the store, or other trouble
   2  some changes or checks failed; the rest was done
   3  changes are held by the guard
-  4  the facts could not be read completely; nothing was changed
+  4  the facts could not be read completely; nothing was changed by the policy
   5  status and check: the last run that read everything is too old
+  6  run: another installation took the store over by --replace
 
 Examples:
   easgate demo

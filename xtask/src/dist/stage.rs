@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::run::{self, Failure};
 
 /// The files that are copied: from the workspace, to the package, with their rights.
-const FILES: [(&str, &str, u32); 12] = [
+const FILES: [(&str, &str, u32); 7] = [
     (
         "packaging/easgate.service",
         "usr/lib/systemd/system/easgate.service",
@@ -22,19 +22,6 @@ const FILES: [(&str, &str, u32); 12] = [
     ("packaging/debian/postinst", "DEBIAN/postinst", 0o755),
     ("packaging/debian/prerm", "DEBIAN/prerm", 0o755),
     ("packaging/debian/postrm", "DEBIAN/postrm", 0o755),
-    (
-        "docs/configuration.md",
-        "usr/share/doc/easgate/configuration.md",
-        0o644,
-    ),
-    ("docs/operations.md", "usr/share/doc/easgate/operations.md", 0o644),
-    ("docs/service.md", "usr/share/doc/easgate/service.md", 0o644),
-    ("docs/audit.md", "usr/share/doc/easgate/audit.md", 0o644),
-    (
-        "docs/troubleshooting.md",
-        "usr/share/doc/easgate/troubleshooting.md",
-        0o644,
-    ),
     ("CHANGELOG.md", "usr/share/doc/easgate/changelog.md", 0o644),
 ];
 
@@ -53,6 +40,7 @@ pub(super) fn stage(stage: &Path, binary: &Path, version: &str, architecture: &s
     for (from, to, mode) in FILES {
         copy(&run::root().join(from), &stage.join(to), mode)?;
     }
+    documents(stage)?;
     copy(binary, &stage.join("usr/bin/easgate"), 0o755)?;
     for (shell, to) in COMPLETIONS {
         let script = run::output(run::command(binary).args(["completions", shell]));
@@ -80,6 +68,21 @@ pub(super) fn stage(stage: &Path, binary: &Path, version: &str, architecture: &s
     fs::create_dir_all(&credentials).map_err(|source| Failure::write(&credentials, source))?;
     for (folder, mode) in [("etc/easgate", 0o750), ("etc/easgate/credentials", 0o700)] {
         set_mode(&stage.join(folder), mode)?;
+    }
+    Ok(())
+}
+
+/// Copies all of `docs/`: the pages link to each other.
+fn documents(stage: &Path) -> Result<(), Failure> {
+    let docs = run::root().join("docs");
+    let wrong = |source| Failure::Read {
+        path: docs.clone(),
+        source,
+    };
+    for entry in fs::read_dir(&docs).map_err(wrong)? {
+        let entry = entry.map_err(wrong)?;
+        let to = stage.join("usr/share/doc/easgate").join(entry.file_name());
+        copy(&entry.path(), &to, 0o644)?;
     }
     Ok(())
 }

@@ -52,7 +52,8 @@ async fn a_healthy_place_passes_every_step() {
             "shells skipped",
             "organisation ok",
             "enrolments ok",
-            "store ok"
+            "store ok",
+            "last runs ok"
         ],
         "{report}"
     );
