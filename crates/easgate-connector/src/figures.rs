@@ -1,6 +1,6 @@
 //! Figures for whoever watches over days: how long changes take, what was counted, and who leads.
 
-use easgate_store::{Caution, Lease, Store, StoreError, Tallies, Window};
+use easgate_store::{Lease, Store, StoreError, Tallies, Window};
 use time::{Duration, OffsetDateTime};
 
 use crate::latency::Latency;
@@ -20,8 +20,6 @@ pub struct Figures {
     pub window: Window,
     /// Who may write, or could last.
     pub lease: Option<Lease>,
-    /// Why nothing is written until an administrator says so.
-    pub caution: Option<Caution>,
     /// Kinds of runs that should have come by now.
     pub overdue: Vec<Overdue>,
 }
@@ -47,7 +45,6 @@ pub async fn figures(
         tallies: organization.tallies().await?,
         window: organization.window(now).await?,
         lease: organization.lease().await?,
-        caution: organization.caution().await?,
         overdue: overdue(expected, &kinds, organization.first_run().await?, now),
     })
 }

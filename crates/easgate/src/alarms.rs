@@ -24,13 +24,15 @@ pub(crate) enum Alarm {
     Restored,
     /// Somebody else undoes our entries.
     Contested,
+    /// The store is new, and the lists hold entries of which it knows nothing.
+    UnknownEntries,
     /// A certificate has ended or will soon.
     Certificate,
 }
 
 impl Alarm {
     /// Every alarm.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Overdue,
         Self::AccountRefused,
         Self::Unread,
@@ -39,6 +41,7 @@ impl Alarm {
         Self::GivenUp,
         Self::Restored,
         Self::Contested,
+        Self::UnknownEntries,
         Self::Certificate,
     ];
 
@@ -53,6 +56,7 @@ impl Alarm {
             Self::GivenUp => "givenUp",
             Self::Restored => "restored",
             Self::Contested => "contested",
+            Self::UnknownEntries => "unknownEntries",
             Self::Certificate => "certificate",
         }
     }
@@ -65,7 +69,7 @@ impl Alarm {
         figures: &Figures,
         expiries: &[Expiry],
     ) -> bool {
-        let caution = figures.caution.as_ref().map(|caution| caution.kind);
+        let caution = standing.caution.as_ref().map(|caution| caution.kind);
         match self {
             Self::Overdue => !figures.overdue.is_empty(),
             Self::AccountRefused => status.refusal.is_some(),
@@ -75,6 +79,7 @@ impl Alarm {
             Self::GivenUp => status.retries.given_up > 0,
             Self::Restored => caution == Some(CautionKind::Restored),
             Self::Contested => caution == Some(CautionKind::Contested),
+            Self::UnknownEntries => caution == Some(CautionKind::Unknown),
             Self::Certificate => expiries.iter().any(|expiry| !expiry.is_well),
         }
     }

@@ -2,7 +2,7 @@
 
 use easgate_compliance::HeldBy;
 use easgate_model::escape;
-use easgate_store::{HeldPlan, HeldState, Pause, Run, Store, StoreError, StoredOverride, Tombstone};
+use easgate_store::{Caution, HeldPlan, HeldState, Pause, Run, Store, StoreError, StoredOverride, Tombstone};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -14,6 +14,8 @@ use crate::precautions::Precautions;
 pub struct Standing {
     /// That writing is paused.
     pub pause: Option<Pause>,
+    /// That the store is not to be trusted, or somebody else works on the organisation: nothing is written either.
+    pub caution: Option<Caution>,
     /// What the guard holds, and what was said to it.
     pub held: Vec<HeldPlan>,
     /// What people decided about devices.
@@ -53,6 +55,7 @@ pub async fn standing(
     let first = organization.runs(1).await?.into_iter().next();
     Ok(Standing {
         pause: organization.paused().await?,
+        caution: organization.caution().await?,
         held: organization.held_plans().await?,
         overrides: organization.overrides().await?,
         tombstones: organization.tombstones().await?,

@@ -2,7 +2,7 @@
 
 use easgate_connector::{HeldSummary, Standing};
 use easgate_model::{escape, escape_long};
-use easgate_store::{Actor, HeldPlan, HeldState, Pause};
+use easgate_store::{Actor, Caution, HeldPlan, HeldState, Pause};
 use serde_json::{Value, json};
 
 use crate::output;
@@ -29,6 +29,15 @@ pub(crate) fn pause_text(pause: &Pause) -> String {
         who(&pause.by),
         escape_long(&pause.reason)
     )
+}
+
+/// A caution as an object.
+pub(crate) fn caution(caution: &Caution) -> Value {
+    json!({
+        "kind": caution.kind.name(),
+        "since": time(caution.since),
+        "detail": caution.detail,
+    })
 }
 
 /// A held plan as an object.
@@ -141,6 +150,7 @@ pub(crate) fn standing(organization: &str, standing: &Standing) -> Value {
     let held = standing.held.iter().map(HeldSummary::of);
     json!({
         "paused": standing.pause.as_ref().map(pause),
+        "caution": standing.caution.as_ref().map(caution),
         "held_plans": held.map(|plan| json!({
             "plan": plan.id,
             "cause": plan.cause,
@@ -163,6 +173,10 @@ pub(crate) fn standing_text(organization: &str, standing: &Standing) {
             "  {}; nothing is written until `easgate resume`",
             pause_text(pause)
         ));
+    }
+    if let Some(caution) = &standing.caution {
+        let (caution, since) = (escape_long(&caution.to_string()), time(caution.since));
+        output::line(&format!("  {caution} (since {since})"));
     }
     for plan in &standing.held {
         output::line(&format!("  {}", HeldSummary::of(plan).sentence(organization)));

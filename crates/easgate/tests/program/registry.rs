@@ -149,9 +149,16 @@ async fn a_new_store_writes_nothing_beside_entries_that_it_does_not_know_until_s
     assert_eq!(place.exchange.organization().list_writes(), []);
     let check = place.easgate("store check --json").await.json();
     assert!(check.to_string().contains("\"unknown\""), "{check}");
+    let status = place.easgate("status --json").await.json();
+    assert_eq!(status["gates"]["caution"]["kind"], "unknown", "{status}");
+    assert_eq!(status["alarms"], serde_json::json!(["unknownEntries"]));
+    let status = place.easgate("status").await.stdout;
+    assert!(status.contains("easgate resume"), "{status}");
     place.easgate("resume --by ana").await.exits(0);
     let report = place.easgate("sync --full --json").await.exits(0).json();
     assert!(changes(&report).1 > 5, "{report}");
+    let status = place.easgate("status --json").await.json();
+    assert_eq!(status["gates"]["caution"], Value::Null);
     let audit = place.easgate("audit export").await.exits(0).stdout;
     assert_eq!(audit.matches("entriesUnknown").count(), 1);
     place.exchange.stop().await.unwrap();

@@ -8,7 +8,7 @@ use crate::cli::Common;
 use crate::command::Failure;
 use crate::command::wiring::Settings;
 use crate::exit::Exit;
-use crate::output;
+use crate::{output, render};
 
 /// Tells what is in the store.
 ///
@@ -137,11 +137,7 @@ impl Found {
                 "token": lease.token,
                 "expires": time(lease.expires),
             })),
-            "caution": self.caution.as_ref().map(|caution| json!({
-                "kind": caution.kind.name(),
-                "since": time(caution.since),
-                "detail": caution.detail,
-            })),
+            "caution": self.caution.as_ref().map(render::gates::caution),
         })
     }
 }
