@@ -159,6 +159,11 @@ impl<'q> Begun<'q> {
         self.queue.state().runs.keys().next() < Some(&self.age)
     }
 
+    /// Whether a run with newer facts has decided about anything that this one may still change.
+    pub(crate) fn has_newer(&self) -> bool {
+        !self.queue.state().newest.is_empty()
+    }
+
     /// Whether a run with newer facts has decided about `key`.
     pub(crate) fn is_replaced(&self, key: &Key) -> bool {
         self.queue

@@ -6,6 +6,7 @@ use easgate_store::DeviceRow;
 use uuid::Uuid;
 
 use crate::cycle::by_id;
+use crate::queue::Begun;
 
 /// The rows of all devices that Exchange has a partnership with, made one after the other.
 pub(crate) fn device_rows<'a>(
@@ -39,6 +40,18 @@ pub(crate) fn device_rows<'a>(
             first_sync: partnership.first_sync,
         })
     })
+}
+
+/// `row` without what a run with newer facts has said otherwise of the device than the run that `begun`.
+pub(crate) fn unless_newer(begun: &Begun<'_>, row: DeviceRow) -> DeviceRow {
+    if begun.has_newer() && begun.is_replaced(&(row.mailbox, row.device.clone())) {
+        return DeviceRow {
+            refused: None,
+            record: None,
+            ..row
+        };
+    }
+    row
 }
 
 /// How a mailbox is called for people: by its primary address, or by its name when it has none.

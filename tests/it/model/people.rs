@@ -56,6 +56,10 @@ impl Life {
 
     /// A phone is allowed or blocked whatever the facts say, for some hours.
     pub(super) async fn decide_by_hand(&mut self) {
+        if self.ahead != Duration::ZERO {
+            // It would stand until a time that nobody means.
+            return;
+        }
         let organization = self.place.organization().await;
         let (new, key) = {
             let mut state = self.world.state();

@@ -90,7 +90,7 @@ pub(super) struct Life {
     /// Whether the store is older than its seal, until somebody says that it may be used.
     is_old: bool,
     /// How far the machine's clock is ahead of everybody else's.
-    ahead: Duration,
+    pub(super) ahead: Duration,
     /// From which landing on the guard counts: what an older copy of the store does not have is lost, and after calm
     /// nothing is held.
     known_from: usize,
@@ -200,6 +200,7 @@ impl Life {
             (is_off, "the clock is a year off", true),
         ];
         let reason = reasons.into_iter().find(|(is_so, ..)| *is_so);
+        state.under_way.clear();
         state.stopped = reason.map(|(_, why, by_hand_goes)| (why, by_hand_goes));
     }
 

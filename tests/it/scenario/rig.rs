@@ -84,12 +84,12 @@ impl Rig {
         result
     }
 
-    /// A run, and another beside it that begins when the first change of the first is under way; the change ends after
-    /// the second run.
+    /// A run, and another beside it that begins when the first makes its call `at`, which ends after the second run.
     pub(crate) async fn beside(
         &self,
         first: Part,
         second: Part,
+        at: &'static str,
     ) -> (Result<Report, CycleError>, Result<Report, CycleError>) {
         let store = self.store().await;
         let writer = store.organization("contoso").await.unwrap().lock().await.unwrap();
@@ -110,7 +110,7 @@ impl Rig {
             Part::Watch => cycle.watch_with(&writer).await,
             Part::User(address) => cycle.sync_user_with(&writer, address).await,
         };
-        self.world.state().hold = Some("apply");
+        self.world.state().hold = Some(at);
         let newer = async {
             self.world.begun.notified().await;
             let ended = run(&cycle_of_second, &second).await;

@@ -56,11 +56,14 @@ pub(crate) async fn run(text: &str) -> String {
             ["quick"] => sync(&rig, Some(rig.part(Part::Quick).await)),
             ["watch"] => sync(&rig, Some(rig.part(Part::Watch).await)),
             ["user", address] => sync(&rig, Some(rig.part(Part::User(address.parse().unwrap())).await)),
-            ["sync-and-watch"] => both(&rig, ("full", "watch"), (Part::Full, Part::Watch)).await,
-            ["watch-and-sync"] => both(&rig, ("watch", "full"), (Part::Watch, Part::Full)).await,
+            ["sync-and-watch"] => both(&rig, ("full", "watch"), (Part::Full, Part::Watch, "apply")).await,
+            ["sync-and-watch", "inventory"] => {
+                both(&rig, ("full", "watch"), (Part::Full, Part::Watch, "inventory")).await
+            }
+            ["watch-and-sync"] => both(&rig, ("watch", "full"), (Part::Watch, Part::Full, "apply")).await,
             ["sync-and-user", address] => {
                 let user = Part::User(address.parse().unwrap());
-                both(&rig, ("full", "user"), (Part::Full, user)).await
+                both(&rig, ("full", "user"), (Part::Full, user, "apply")).await
             }
             ["plan"] => plan(&rig).await,
             ["lists"] => lists(&rig).await,
@@ -214,9 +217,9 @@ pub(super) fn duration(text: &str) -> time::Duration {
     }
 }
 
-/// A run, and another that begins when the first change of the first is under way.
-async fn both(rig: &Rig, (first, second): (&str, &str), parts: (Part, Part)) -> String {
-    let (older, newer) = rig.beside(parts.0, parts.1).await;
+/// A run, and another that begins when the first makes its first call of a kind.
+async fn both(rig: &Rig, (first, second): (&str, &str), parts: (Part, Part, &'static str)) -> String {
+    let (older, newer) = rig.beside(parts.0, parts.1, parts.2).await;
     let newer = match newer {
         Ok(report) => told(&report),
         Err(error) => refused(&error),

@@ -85,6 +85,8 @@ pub(crate) struct State {
     pub(crate) once_ours: BTreeSet<String>,
     /// Why nothing may be sent, and whether what somebody decided by hand goes all the same.
     pub(crate) stopped: Option<(&'static str, bool)>,
+    /// The devices of the change that was sent last while nothing forbade it: what is under way may be finished.
+    pub(crate) under_way: BTreeSet<DeviceId>,
     /// What was done that no facts can justify: sent while it was stopped, or taken out of what somebody else made.
     pub(crate) lawless: Vec<String>,
     /// Phones about which somebody decided by hand.
@@ -151,6 +153,7 @@ impl World {
             makers: HashMap::new(),
             once_ours: BTreeSet::new(),
             stopped: None,
+            under_way: BTreeSet::new(),
             lawless: Vec::new(),
             by_hand: BTreeSet::new(),
             of_another: false,
@@ -206,6 +209,7 @@ impl World {
             let holds = state.hold == Some(call);
             if holds {
                 state.hold = None;
+                state.meanwhile();
             }
             holds
         };
@@ -236,6 +240,13 @@ impl State {
                 self.mailboxes.len() - 1
             });
         &mut self.mailboxes[at]
+    }
+
+    /// An enrolment changes with what happens now.
+    fn meanwhile(&mut self) {
+        if let Some([principal, device, compliance]) = self.meanwhile.take() {
+            self.enrol(&principal, &device.parse().unwrap(), &compliance);
+        }
     }
 
     pub(crate) fn person(&mut self, address: &str, principal_name: &str) {

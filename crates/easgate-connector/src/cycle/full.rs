@@ -11,7 +11,7 @@ use crate::gather::{FactsError, Gather, Gathered};
 use crate::kind::Kind;
 use crate::progress::{Phase, Progress};
 use crate::queue::Begun;
-use crate::record::device_rows;
+use crate::record::{device_rows, unless_newer};
 use crate::recovery::{Owned, Scope, recover};
 use crate::report::{Report, chain};
 
@@ -100,8 +100,9 @@ impl Cycle<'_> {
         let (planned, baseline) = self.planned(organization, gathered, &owned, &refused).await?;
         begun.promises(&planned.verdict.go, &refused);
         drop(guarding);
+        let rows = device_rows(&planned.facts, &planned.decisions);
         writer
-            .record_devices(device_rows(&planned.facts, &planned.decisions), now)
+            .record_devices(rows.map(|row| unless_newer(begun, row)), now)
             .await?;
         self.remember(writer, &planned.facts, (links, started)).await?;
         self.describe(&mut report, &planned);

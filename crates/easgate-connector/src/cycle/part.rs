@@ -28,7 +28,7 @@ use crate::kind::Kind;
 use crate::latency::{Latency, took};
 use crate::progress::{Phase, Progress};
 use crate::queue::{Begun, Key};
-use crate::record::device_rows;
+use crate::record::{device_rows, unless_newer};
 use crate::recovery::{Owned, Scope, recover};
 use crate::report::Report;
 
@@ -208,8 +208,9 @@ impl Cycle<'_> {
         drop(guarding);
         let decided = planned.decisions.iter();
         begun.decided(decided.filter_map(|one| Some((one.mailbox?, one.device.clone()))));
+        let rows = device_rows(&planned.facts, &planned.decisions);
         writer
-            .record_some_devices(device_rows(&planned.facts, &planned.decisions), now)
+            .record_some_devices(rows.map(|row| unless_newer(begun, row)), now)
             .await?;
         let seen = known_of(&planned.facts).collect();
         writer.know_partnerships(seen, &gathered.mailboxes).await?;

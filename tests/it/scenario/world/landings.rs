@@ -72,11 +72,15 @@ impl State {
     /// Takes a command in.
     pub(super) fn sent(&mut self, change: &ListChange) -> Sent {
         let is_by_hand = |device: &DeviceId| self.by_hand.contains(&super::entry(change.mailbox, "", device));
-        if let Some((why, by_hand_goes)) = self.stopped
-            && !(by_hand_goes && devices(change).iter().all(is_by_hand))
-        {
-            self.lawless
-                .push(format!("P7: {:?} wrote although {why}", self.hand));
+        let sent = devices(change);
+        match self.stopped {
+            None => self.under_way = sent,
+            Some((_, true)) if sent.iter().all(is_by_hand) => {}
+            Some(_) if sent == self.under_way => {}
+            Some((why, _)) => {
+                let line = format!("P7: {:?} wrote although {why}", self.hand);
+                self.lawless.push(line);
+            }
         }
         let mailbox = self.mailboxes.iter().find(|one| one.id == change.mailbox);
         let mailbox = mailbox.expect("it was listed");

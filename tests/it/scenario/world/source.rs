@@ -20,9 +20,7 @@ impl World {
             let mut state = self.state();
             let takes = state.slow + state.nap.take().unwrap_or_default();
             state.now += takes;
-            if let Some([principal, device, compliance]) = state.meanwhile.take() {
-                state.enrol(&principal, &device.parse().unwrap(), &compliance);
-            }
+            state.meanwhile();
         }
         self.held("apply").await;
     }
