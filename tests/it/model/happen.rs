@@ -91,6 +91,7 @@ pub(super) fn happen(state: &mut State, event: Event, chance: &mut Chance) {
         Event::All(compliance) => {
             let now = state.true_now();
             for record in &mut state.enrollments {
+                state.renewed.insert(record.record.clone());
                 record.compliance = ComplianceState::from_name(compliance);
                 record.last_sync = record.last_sync.map(|_| now);
             }
@@ -200,6 +201,23 @@ pub(super) fn life(state: &mut State, chance: &mut Chance, states: &[&str]) {
         let (mailbox, device) = chance.pick(&state.phones);
         if let Some(name) = principal(state, mailbox) {
             state.enrol(&name, &device, chance.pick(states));
+        }
+    }
+}
+
+/// What people do between the reads of two runs: phones change whose records the older run knows as the last run left
+/// them.
+///
+/// A record that changed before the older run read it, and is as before when the newer one does, is told by none of the
+/// store's facts: the older run acts by it, and the next run repairs that.
+pub(super) fn life_meanwhile(state: &mut State, chance: &mut Chance) {
+    for _ in 0..1 + chance.below(4) {
+        let (mailbox, device) = chance.pick(&state.phones);
+        let compliance = chance.pick(&STATES);
+        if let Some(name) = principal(state, mailbox)
+            && !state.renewed.contains(&format!("{name} {device}"))
+        {
+            state.enrol(&name, &device, compliance);
         }
     }
 }

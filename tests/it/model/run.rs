@@ -9,7 +9,7 @@ use time::Duration;
 
 use super::chance::Chance;
 use super::events::{Event, Here};
-use super::happen::{calm, happen, is_home, life, new_phone, populate};
+use super::happen::{calm, happen, is_home, life, life_meanwhile, new_phone, populate};
 use super::judge;
 use super::people::Approvals;
 use super::place::{Ended, Meanwhile, Place, StoreCopy, Work};
@@ -122,6 +122,7 @@ impl Life {
 
     async fn round(&mut self) {
         let mut next = Next::default();
+        self.world.state().renewed.clear();
         for _ in 0..self.chance.below(4) {
             let event = Event::any(&mut self.chance);
             self.say(format!("{event}"));
@@ -246,7 +247,7 @@ impl Life {
         let meanwhile = Meanwhile {
             at,
             pauses,
-            happens: Box::new(move |world: &World| happen(&mut world.state(), Event::Life, &mut apart)),
+            happens: Box::new(move |world: &World| life_meanwhile(&mut world.state(), &mut apart)),
         };
         self.say(format!(
             "{first:?} waits at {at}, then {second:?}{}",

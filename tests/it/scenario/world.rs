@@ -91,6 +91,8 @@ pub(crate) struct State {
     pub(crate) lawless: Vec<String>,
     /// Phones about which somebody decided by hand.
     pub(crate) by_hand: BTreeSet<String>,
+    /// Records that changed since somebody cleared this.
+    pub(crate) renewed: BTreeSet<String>,
     /// Whether every record is another tenant's.
     pub(crate) of_another: bool,
     /// The default level that comes into force after the next read of the settings.
@@ -156,6 +158,7 @@ impl World {
             under_way: BTreeSet::new(),
             lawless: Vec::new(),
             by_hand: BTreeSet::new(),
+            renewed: BTreeSet::new(),
             of_another: false,
             flip: None,
             cut: 0,
@@ -263,6 +266,7 @@ impl State {
 
     pub(crate) fn enrol(&mut self, principal_name: &str, device: &DeviceId, state: &str) {
         let user: EmailAddress = principal_name.parse().unwrap();
+        self.renewed.insert(format!("{principal_name} {device}"));
         self.enrollments.retain(|known| {
             known.user_principal_name.as_ref() != Some(&user) || known.eas_device_id.as_ref() != Some(device)
         });
