@@ -8,7 +8,7 @@ use easgate_connector::{
     Cycle, CycleError, Mode, OrganizationConfig, Phase, Planned, Precautions, Progress, ProgressSink, Report,
     Silent, WriteQueue,
 };
-use easgate_model::EmailAddress;
+use easgate_model::{DeviceId, EmailAddress, MailboxId};
 use easgate_store::{List, Store};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -153,6 +153,18 @@ impl Rig {
         let owned = owned_in(&store).await;
         store.close().await;
         owned
+    }
+
+    /// The devices with a command whose end nobody knows.
+    pub(crate) async fn doubtful(&self) -> BTreeSet<(MailboxId, DeviceId)> {
+        let store = self.store().await;
+        let organization = store.organization("contoso").await.unwrap();
+        let entries = organization.unsettled().await.unwrap().into_iter();
+        let keys = entries
+            .map(|one| (one.intent.mailbox, one.intent.device))
+            .collect();
+        store.close().await;
+        keys
     }
 
     /// What the lists hold, in the same form.
