@@ -44,6 +44,8 @@ pub(crate) struct State {
     letting_in: usize,
     /// The newest facts by which a device was decided, as far as an older run could still write.
     newest: HashMap<Key, Age>,
+    /// The same of devices whose mailbox the newer run does not know: an older one may be the first to see it.
+    newest_ids: HashMap<DeviceId, Age>,
     last: Age,
     /// What runs have promised and not done yet.
     promises: BTreeMap<Age, Window>,
@@ -74,6 +76,7 @@ impl WriteQueue {
                 busy: HashSet::new(),
                 letting_in: 0,
                 newest: HashMap::new(),
+                newest_ids: HashMap::new(),
                 last: Age::default(),
                 promises: BTreeMap::new(),
                 runs: BTreeMap::new(),
@@ -154,6 +157,15 @@ impl<'q> Begun<'q> {
         }
     }
 
+    /// Notes that this run knows newer facts about `devices`, whichever mailbox they are at.
+    pub(crate) fn knows(&self, devices: impl IntoIterator<Item = DeviceId>) {
+        let mut state = self.queue.state();
+        for device in devices {
+            let newest = state.newest_ids.entry(device).or_default();
+            *newest = self.age.max(*newest);
+        }
+    }
+
     /// Whether a run is there that began earlier: only such a one can hold an older decision.
     pub(crate) fn has_older(&self) -> bool {
         self.queue.state().runs.keys().next() < Some(&self.age)
@@ -161,16 +173,15 @@ impl<'q> Begun<'q> {
 
     /// Whether a run with newer facts has decided about anything that this one may still change.
     pub(crate) fn has_newer(&self) -> bool {
-        !self.queue.state().newest.is_empty()
+        let state = self.queue.state();
+        !state.newest.is_empty() || !state.newest_ids.is_empty()
     }
 
     /// Whether a run with newer facts has decided about `key`.
     pub(crate) fn is_replaced(&self, key: &Key) -> bool {
-        self.queue
-            .state()
-            .newest
-            .get(key)
-            .is_some_and(|newest| *newest > self.age)
+        let state = self.queue.state();
+        let newest = [state.newest.get(key), state.newest_ids.get(&key.1)];
+        newest.into_iter().flatten().any(|newest| *newest > self.age)
     }
 }
 
@@ -181,8 +192,14 @@ impl Drop for Begun<'_> {
         state.promises.remove(&self.age);
         // What is older than every run that is left can replace nothing any more.
         match state.runs.keys().next().copied() {
-            None => state.newest = HashMap::new(),
-            Some(oldest) => state.newest.retain(|_, newest| *newest > oldest),
+            None => {
+                state.newest = HashMap::new();
+                state.newest_ids = HashMap::new();
+            }
+            Some(oldest) => {
+                state.newest.retain(|_, newest| *newest > oldest);
+                state.newest_ids.retain(|_, newest| *newest > oldest);
+            }
         }
     }
 }

@@ -108,15 +108,10 @@ impl Cycle<'_> {
             return Ok(report);
         }
         let noticed = self.notice(writer, head, part).await?;
-        if begun.has_older() {
+        let beside_older = begun.has_older();
+        if beside_older {
             // Older runs leave to this one, or to whichever treats the open work, what has another fact now.
-            let changed = noticed
-                .changed
-                .keys()
-                .cloned()
-                .map(|device| (Work::Device(device), head.started));
-            let changed = Targets::of(writer.organization(), &changed.collect::<Vec<_>>()).await?;
-            begun.decided(changed.devices());
+            begun.knows(noticed.changed.keys().cloned());
         }
         report.warnings.extend(noticed.warnings.iter().cloned());
         let open = match part {
@@ -129,6 +124,11 @@ impl Cycle<'_> {
             Part::Quick | Part::Watch => writer.organization().open_work().await?,
         };
         let mut targets = Targets::of(writer.organization(), &open).await?;
+        // What an older run leaves to others stays open, since this one may not know all mailboxes that have the device.
+        let done: Vec<_> = open
+            .into_iter()
+            .filter(|(work, _)| !(beside_older && is_about(work, &noticed)))
+            .collect();
         if !matches!(part, Part::User(_)) {
             let live = begun.queue().live();
             targets.add_doubtful(writer.organization(), &live).await?;
@@ -139,7 +139,7 @@ impl Cycle<'_> {
         }
         report.facts_read = true;
         if targets.is_empty() {
-            writer.close_work(&open).await?;
+            writer.close_work(&done).await?;
             report.durations.gather = self.clock.elapsed().saturating_sub(begun.at);
             return Ok(report);
         }
@@ -147,7 +147,7 @@ impl Cycle<'_> {
         self.treat(writer, begun, head, &noticed, &targets, &mut report)
             .await?;
         if !report.errors.iter().any(|error| ends_early(error.kind)) {
-            writer.close_work(&open).await?;
+            writer.close_work(&done).await?;
         }
         Ok(report)
     }
@@ -313,4 +313,9 @@ fn ends_early(kind: &str) -> bool {
 /// The work of one mailbox.
 fn mailbox_work(mailbox: easgate_model::MailboxId) -> Work {
     Work::Mailbox(mailbox)
+}
+
+/// Whether `work` is about a device of which device management has told something new in this run.
+fn is_about(work: &Work, noticed: &Noticed) -> bool {
+    matches!(work, Work::Device(device) if noticed.changed.contains_key(device))
 }

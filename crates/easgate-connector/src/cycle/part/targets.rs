@@ -91,15 +91,6 @@ impl Targets {
         self.0.keys().copied()
     }
 
-    /// The devices that are in question by themselves, and not with their whole mailbox.
-    pub(super) fn devices(&self) -> impl Iterator<Item = Key> + '_ {
-        let single = self
-            .0
-            .iter()
-            .filter_map(|(mailbox, devices)| Some((*mailbox, devices.as_ref()?)));
-        single.flat_map(|(mailbox, devices)| devices.iter().map(move |device| (mailbox, device.clone())))
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
