@@ -7,7 +7,7 @@
 //! What a run keeps here:
 //!
 //! - the binding to one Exchange organisation and one tenant ([`Writer::bind`]);
-//! - the journal: an [`Intent`] is durable before its cmdlet is sent, its [`Outcome`] after ([`Writer::intend`],
+//! - the journal: an [`Intent`] is durable before its cmdlet is sent, its [`Outcome`] after ([`Writer::intend_unless_paused`],
 //!   [`Writer::settle`]); intents without an outcome are found again after a crash;
 //! - the ownership registry, which changes in the same transaction as the outcome ([`OwnedEntry`]);
 //! - devices last seen, with what was decided ([`DeviceRow`]);
