@@ -29,7 +29,8 @@ pub(crate) type Key = (MailboxId, DeviceId);
 pub struct WriteQueue {
     state: Mutex<State>,
     changed: Notify,
-    guarding: tokio::sync::Mutex<()>,
+    /// Whose turn it is to count what the day has brought and to promise what is added to it.
+    counting: tokio::sync::Mutex<()>,
 }
 
 pub(crate) struct State {
@@ -82,7 +83,7 @@ impl WriteQueue {
                 runs: BTreeMap::new(),
             }),
             changed: Notify::new(),
-            guarding: tokio::sync::Mutex::new(()),
+            counting: tokio::sync::Mutex::new(()),
         }
     }
 

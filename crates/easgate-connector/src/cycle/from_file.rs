@@ -131,10 +131,10 @@ impl Cycle<'_> {
             .await
             .map_err(store)?;
         let refused = organization.refused().await.map_err(store)?;
-        let guarding = self.queue.guarding().await;
-        let (mut planned, _) = self.planned(organization, gathered, &owned, &refused).await?;
-        begun.promises(&planned.verdict.go, &refused);
-        drop(guarding);
+        let planning = self.planned(organization, gathered, &owned, &refused);
+        let (mut planned, _) = begun
+            .promising(&refused, planning, |(planned, _)| &planned.verdict.go)
+            .await?;
         self.describe(report, &planned);
         begun.decided(planned.plan.changes.iter().map(key));
         let mut results = stand(file, &planned, &made);

@@ -96,10 +96,10 @@ impl Cycle<'_> {
         )
         .await?;
         let refused = organization.refused().await?;
-        let guarding = self.queue.guarding().await;
-        let (planned, baseline) = self.planned(organization, gathered, &owned, &refused).await?;
-        begun.promises(&planned.verdict.go, &refused);
-        drop(guarding);
+        let planning = self.planned(organization, gathered, &owned, &refused);
+        let (planned, baseline) = begun
+            .promising(&refused, planning, |(planned, _)| &planned.verdict.go)
+            .await?;
         let rows = device_rows(&planned.facts, &planned.decisions);
         writer
             .record_devices(rows.map(|row| unless_newer(begun, row)), now)
@@ -116,8 +116,7 @@ impl Cycle<'_> {
         self.look_at_unknown_entries(organization, &planned, &owned)
             .await?;
         // Also what is to stay as it is: an older run may be about to change it.
-        let all = planned.decisions.iter();
-        begun.decided(all.filter_map(|one| Some((one.mailbox?, one.device.clone()))));
+        begun.decided(planned.keys());
         let open = writer.organization().open_work().await?;
         self.act(writer, begun, &planned, &refused, &mut report).await;
         // What was found to have changed before all was read is done with.

@@ -181,7 +181,6 @@ impl Cycle<'_> {
         targets: &Targets,
         report: &mut Report,
     ) -> Result<(), CycleError> {
-        let organization = writer.organization();
         let gathered = self.gather_part(writer, head, noticed, targets).await?;
         report.warnings.extend(gathered.warnings);
         let read = self.clock.elapsed();
@@ -189,25 +188,11 @@ impl Cycle<'_> {
 
         self.progress.progress(Progress::Phase(Phase::Decide));
         let now = self.clock.now();
-        let live = begun.queue().live();
-        let owned = recover(
-            writer,
-            &by_id(&gathered.facts.exchange),
-            Scope::Part,
-            &live,
-            (head.started, now),
-        )
-        .await?;
-        let refused = organization.refused().await?;
         let in_question = |key: &Key| targets.hold(key) && !gathered.left.contains(&key.1);
-        let guarding = self.queue.guarding().await;
-        let planned = self
-            .plan_part(organization, head, gathered.facts, &owned, &refused, in_question)
+        let (planned, refused) = self
+            .plan_for(writer, (begun, now), head, gathered.facts, in_question)
             .await?;
-        begun.promises(&planned.verdict.go, &refused);
-        drop(guarding);
-        let decided = planned.decisions.iter();
-        begun.decided(decided.filter_map(|one| Some((one.mailbox?, one.device.clone()))));
+        begun.decided(planned.keys());
         let rows = device_rows(&planned.facts, &planned.decisions);
         writer
             .record_some_devices(rows.map(|row| unless_newer(begun, row)), now)
@@ -226,6 +211,29 @@ impl Cycle<'_> {
         report.latency = Latency::over(report.took.clone());
         report.durations.apply = self.clock.elapsed().saturating_sub(decided);
         Ok(())
+    }
+
+    /// Settles at the time `now` what is open, and plans for the devices that are `in_question`. Gives the devices, too, that
+    /// an earlier run refused.
+    async fn plan_for(
+        &self,
+        writer: &Writer,
+        (begun, now): (&Begun<'_>, OffsetDateTime),
+        head: &Head,
+        facts: Facts,
+        in_question: impl Fn(&Key) -> bool + Send + Sync,
+    ) -> Result<(Planned, BTreeSet<Key>), CycleError> {
+        let organization = writer.organization();
+        let live = begun.queue().live();
+        let mailboxes = by_id(&facts.exchange);
+        let owned = recover(writer, &mailboxes, Scope::Part, &live, (head.started, now)).await?;
+        drop(mailboxes);
+        let refused = organization.refused().await?;
+        let planning = self.plan_part(organization, head, facts, &owned, &refused, in_question);
+        let planned = begun
+            .promising(&refused, planning, |planned| &planned.verdict.go)
+            .await?;
+        Ok((planned, refused))
     }
 
     /// Decides, plans and guards for the devices that are `in_question` alone.

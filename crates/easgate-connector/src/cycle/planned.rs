@@ -12,6 +12,7 @@ use super::{Cycle, CycleError, Seen, owned_entry, rows};
 use crate::gates::Gates;
 use crate::gather::Gathered;
 use crate::ports::SourceKind;
+use crate::queue::Key;
 use crate::recovery::Owned;
 use crate::report::{DecisionCounts, ForeignCounts, Report};
 
@@ -32,6 +33,14 @@ pub struct Planned {
     pub warnings: Vec<String>,
     /// What stops, holds or overrides the policy.
     pub gates: Gates,
+}
+
+impl Planned {
+    /// The devices that were decided about.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> + '_ {
+        let decisions = self.decisions.iter();
+        decisions.filter_map(|one| Some((one.mailbox?, one.device.clone())))
+    }
 }
 
 impl Cycle<'_> {

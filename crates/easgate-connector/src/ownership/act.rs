@@ -171,12 +171,10 @@ impl Cycle<'_> {
         )
         .await?;
         let refused = organization.refused().await?;
-        let guarding = self.queue.guarding().await;
-        let (planned, gates) = self
-            .planned_undo(organization, undoing, exchange, &refused)
+        let planning = self.planned_undo(organization, undoing, exchange, &refused);
+        let (planned, gates) = begun
+            .promising(&refused, planning, |(planned, _)| &planned.verdict.go)
             .await?;
-        begun.promises(&planned.verdict.go, &refused);
-        drop(guarding);
         report.describe(&planned);
         let changes = &planned.undo.plan.changes;
         let nothing = changes.is_empty() && planned.undo.missing.is_empty();

@@ -6,19 +6,10 @@
 use std::collections::BTreeSet;
 
 use easgate_compliance::{Change, Window};
-use tokio::sync::MutexGuard;
 
 use super::{Begun, Key, WriteQueue};
 
-/// The right to count what the day has brought, and to promise what is added to it.
-pub(crate) type Guarding<'q> = MutexGuard<'q, ()>;
-
 impl WriteQueue {
-    /// Waits until no other run counts. Held from before the count until [`Begun::promises`].
-    pub(crate) async fn guarding(&self) -> Guarding<'_> {
-        self.guarding.lock().await
-    }
-
     /// What the runs of this process have promised, and not done yet.
     pub(crate) fn promised(&self) -> Window {
         let mut all = Window::default();
@@ -32,8 +23,25 @@ impl WriteQueue {
 }
 
 impl Begun<'_> {
-    /// Promises to make `changes`, as far as they count; `refused` are the devices that an earlier run refused.
-    pub(crate) fn promises(&self, changes: &[Change], refused: &BTreeSet<Key>) {
+    /// Plans while no other run counts what the day has brought, and promises what `go` gives of the plan, as far as it
+    /// counts; `refused` are the devices that an earlier run refused.
+    pub(crate) async fn promising<P, E>(
+        &self,
+        refused: &BTreeSet<Key>,
+        planning: impl Future<Output = Result<P, E>> + Send,
+        go: impl FnOnce(&P) -> &[Change] + Send,
+    ) -> Result<P, E>
+    where
+        P: Send,
+        E: Send,
+    {
+        let _counting = self.queue.counting.lock().await;
+        let planned = planning.await?;
+        self.promises(go(&planned), refused);
+        Ok(planned)
+    }
+
+    pub(super) fn promises(&self, changes: &[Change], refused: &BTreeSet<Key>) {
         let mut promise = Window::default();
         for change in changes {
             let is_gain = refused.contains(&(change.mailbox, change.device.clone()));

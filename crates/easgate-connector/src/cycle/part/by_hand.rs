@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use easgate_compliance::{ByHand, Exceptions, ExchangeFacts, Facts, HeldChange, explain};
+use easgate_compliance::{ByHand, Exceptions, Facts, HeldChange, explain};
 use easgate_model::Inventory;
 use easgate_store::{StoredOverride, Work, Writer};
 
@@ -19,7 +19,6 @@ use crate::override_effect::OverrideEffect;
 use crate::progress::{Phase, Progress};
 use crate::queue::{Begun, Key};
 use crate::record::device_rows;
-use crate::recovery::{Scope, recover};
 use crate::report::{Report, ReportError, chain};
 
 /// The devices that wait, each with its override.
@@ -35,21 +34,16 @@ impl Cycle<'_> {
         head: &Head,
         part: Part<'_>,
     ) -> Result<Option<Report>, CycleError> {
-        self.open_ended(writer).await?;
-        let waiting = self.waiting(writer).await?;
+        let unacted = writer.organization().waiting_overrides().await?;
+        self.open_ended(writer, &unacted).await?;
+        let waiting = self.waiting(unacted);
         if waiting.is_empty() || !self.could_write(writer).await? {
             return Ok(None);
         }
         let mut report = Report::begin(self.config, part.kind());
         let place = self.place_of(&waiting, &mut report).await;
-        let exchange = ExchangeFacts {
-            settings: head.settings.clone(),
-            rules: head.rules.clone(),
-            mailboxes: place.mailboxes,
-            partnerships: place.partnerships,
-        };
         let facts = Facts {
-            exchange,
+            exchange: head.with(place),
             inventory: Inventory::default(),
             exceptions: Exceptions::default(),
         };
@@ -68,21 +62,12 @@ impl Cycle<'_> {
         waiting: &Waiting,
         report: &mut Report,
     ) -> Result<(), CycleError> {
-        let organization = writer.organization();
         let (decides, now) = (self.clock.elapsed(), self.clock.now());
         self.progress.progress(Progress::Phase(Phase::Decide));
-        let live = begun.queue().live();
-        let mailboxes = by_id(&facts.exchange);
-        let owned = recover(writer, &mailboxes, Scope::Part, &live, (head.started, now)).await?;
-        drop(mailboxes);
-        let refused = organization.refused().await?;
         let in_question = |key: &Key| waiting.contains_key(key);
-        let guarding = self.queue.guarding().await;
-        let planned = self
-            .plan_part(organization, head, facts, &owned, &refused, in_question)
+        let (planned, refused) = self
+            .plan_for(writer, (begun, now), head, facts, in_question)
             .await?;
-        begun.promises(&planned.verdict.go, &refused);
-        drop(guarding);
         let mut made = Vec::new();
         if !planned.decisions.is_empty() {
             self.has_row(writer, begun, kind).await?;
@@ -116,9 +101,7 @@ impl Cycle<'_> {
         report: &Report,
     ) -> Vec<(Key, OverrideEffect)> {
         let mailboxes = by_id(&planned.facts.exchange);
-        let decided = planned.decisions.iter();
-        let decided = decided.filter_map(|one| Some((one.mailbox?, one.device.clone())));
-        let decided: BTreeSet<Key> = decided.filter(|key| keys.contains(key)).collect();
+        let decided: BTreeSet<Key> = planned.keys().filter(|key| keys.contains(key)).collect();
         let effect = |key: Key| {
             let (policy, ownership) = (&self.config.policy, &planned.ownership);
             let explanation = explain(&planned.facts, policy, ownership, key.0, &key.1)?;
@@ -132,13 +115,13 @@ impl Cycle<'_> {
         decided.into_iter().filter_map(effect).collect()
     }
 
-    /// Leaves the devices whose override ended to the policy.
-    async fn open_ended(&self, writer: &Writer) -> Result<(), CycleError> {
-        let (organization, now) = (writer.organization(), self.clock.now());
-        let waiting = organization.waiting_overrides().await?.into_iter();
-        let ended = waiting.filter(|one| one.ended.is_some());
-        let standing = organization.overrides().await?.into_iter();
-        let over = standing.filter(|one| one.what.until.is_some_and(|until| until <= now));
+    /// Leaves the devices whose override ended to the policy; on `unacted` no run has acted yet.
+    async fn open_ended(&self, writer: &Writer, unacted: &[StoredOverride]) -> Result<(), CycleError> {
+        let now = self.clock.now();
+        let ended = unacted.iter().filter(|one| one.ended.is_some());
+        let standing = writer.organization().overrides().await?;
+        let over = standing.iter();
+        let over = over.filter(|one| one.what.until.is_some_and(|until| until <= now));
         let work: BTreeSet<_> = ended.chain(over).map(|one| one.what.mailbox).collect();
         if !work.is_empty() {
             let work: Vec<Work> = work.into_iter().map(mailbox_work).collect();
@@ -147,14 +130,13 @@ impl Cycle<'_> {
         Ok(())
     }
 
-    /// The overrides that stand and wait.
-    async fn waiting(&self, writer: &Writer) -> Result<Waiting, CycleError> {
+    /// Those of `unacted` that stand.
+    fn waiting(&self, unacted: Vec<StoredOverride>) -> Waiting {
         let now = self.clock.now();
-        let waiting = writer.organization().waiting_overrides().await?.into_iter();
         let stands =
             |one: &StoredOverride| one.ended.is_none() && one.what.until.is_none_or(|until| until > now);
         let keyed = |one: StoredOverride| ((one.what.mailbox, one.what.device.clone()), one);
-        Ok(waiting.filter(stands).map(keyed).collect())
+        unacted.into_iter().filter(stands).map(keyed).collect()
     }
 
     /// Whether anything may be written at all: else each watch pass would look at the same devices for nothing.

@@ -38,6 +38,18 @@ pub(super) struct Place {
     pub(super) warnings: Vec<String>,
 }
 
+impl Head {
+    /// What Exchange has of the mailboxes of `place`, for deciding.
+    pub(super) fn with(&self, place: Place) -> ExchangeFacts {
+        ExchangeFacts {
+            settings: self.settings.clone(),
+            rules: self.rules.clone(),
+            mailboxes: place.mailboxes,
+            partnerships: place.partnerships,
+        }
+    }
+}
+
 impl Cycle<'_> {
     pub(super) async fn gather_part(
         &self,
@@ -59,12 +71,7 @@ impl Cycle<'_> {
         Ok(GatheredPart {
             mailboxes: targets.mailboxes().collect(),
             facts: Facts {
-                exchange: ExchangeFacts {
-                    settings: head.settings.clone(),
-                    rules: head.rules.clone(),
-                    mailboxes: place.mailboxes,
-                    partnerships: place.partnerships,
-                },
+                exchange: head.with(place),
                 inventory,
                 exceptions: Exceptions::default(),
             },

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use easgate_compliance::{ByDevice, Exceptions, ExchangeFacts, Facts, NewDevices, Unreachable};
+use easgate_compliance::{ByDevice, Exceptions, Facts, NewDevices, Unreachable};
 use easgate_model::{Inventory, MailboxId};
 use easgate_store::Writer;
 
@@ -11,12 +11,11 @@ use super::gather::ONE_BY_ONE;
 use super::noticed::Noticed;
 use super::targets::Targets;
 use super::{Head, marks};
-use crate::cycle::{Cycle, CycleError, by_id, rows};
+use crate::cycle::{Cycle, CycleError, rows};
 use crate::gather::FactsError;
 use crate::kind::Kind;
 use crate::queue::{Begun, Key};
 use crate::record::device_rows;
-use crate::recovery::{Scope, recover};
 use crate::report::{Report, chain};
 
 impl Cycle<'_> {
@@ -75,19 +74,9 @@ impl Cycle<'_> {
         }
         self.has_row(writer, begun, kind).await?;
         let now = self.clock.now();
-        let live = begun.queue().live();
-        let by_id = by_id(&facts.exchange);
-        let owned = recover(writer, &by_id, Scope::Part, &live, (head.started, now)).await?;
-        drop(by_id);
-        let refused = organization.refused().await?;
-        let guarding = self.queue.guarding().await;
-        let planned = self
-            .plan_part(organization, &head, facts, &owned, &refused, |key| {
-                new.contains(key)
-            })
+        let (planned, refused) = self
+            .plan_for(writer, (begun, now), &head, facts, |key| new.contains(key))
             .await?;
-        begun.promises(&planned.verdict.go, &refused);
-        drop(guarding);
         begun.decided(new.iter().cloned());
         // Whatever the kind of the run is, it has seen a part alone.
         let mut report = Report::begin(self.config, Kind::Watch);
@@ -126,12 +115,7 @@ impl Cycle<'_> {
             }
         }
         let place = self.one_by_one(&targets).await?;
-        let exchange = ExchangeFacts {
-            settings: head.settings.clone(),
-            rules: head.rules.clone(),
-            mailboxes: place.mailboxes,
-            partnerships: place.partnerships,
-        };
+        let exchange = head.with(place);
         let owners = exchange.mailboxes.iter();
         let owners: std::collections::BTreeMap<_, _> =
             owners.map(|one| (&one.distinguished_name, one.id)).collect();
