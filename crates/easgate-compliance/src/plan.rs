@@ -135,7 +135,7 @@ impl<'a> Planner<'a> {
         };
         Some(Change {
             mailbox: mailbox.id,
-            address: address(mailbox),
+            address: mailbox.title(),
             device: decision.device.clone(),
             access: decision.access,
             reason: decision.reason,
@@ -147,14 +147,6 @@ impl<'a> Planner<'a> {
             decision_id: deciding.id(),
         })
     }
-}
-
-/// The address that people know the mailbox by.
-pub(crate) fn address(mailbox: &Mailbox) -> String {
-    mailbox
-        .primary_smtp
-        .as_ref()
-        .map_or_else(|| mailbox.name.clone(), ToString::to_string)
 }
 
 fn shared<'a>(

@@ -13,7 +13,6 @@ use time::OffsetDateTime;
 
 use crate::cycle::{Planned, by_id};
 use crate::ownership::{planned_entry, stored_list};
-use crate::record::address;
 
 const FOREIGN_ALLOW: &str = "foreignAllow";
 const TAKEN_OUT: &str = "takenOut";
@@ -107,7 +106,7 @@ pub(crate) async fn look(
     let named = |id: MailboxId| {
         mailboxes
             .get(&id)
-            .map_or_else(|| id.to_string(), |mailbox| address(mailbox))
+            .map_or_else(|| id.to_string(), |mailbox| mailbox.title())
     };
     let new: Vec<DriftSeen> = found
         .into_iter()

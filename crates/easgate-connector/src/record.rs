@@ -22,7 +22,7 @@ pub(crate) fn device_rows<'a>(
                 .mailbox
                 .unwrap_or_else(|| owner_without_mailbox(partnership.owner.as_str())),
             device: decision.device.clone(),
-            address: mailbox.map_or_else(|| partnership.owner.as_str().to_owned(), address),
+            address: mailbox.map_or_else(|| partnership.owner.as_str().to_owned(), Mailbox::title),
             device_type: partnership.device_type.to_string(),
             model: partnership.device_model.to_string(),
             os: partnership.device_os.to_string(),
@@ -52,14 +52,6 @@ pub(crate) fn unless_newer(begun: &Begun<'_>, row: DeviceRow) -> DeviceRow {
         };
     }
     row
-}
-
-/// How a mailbox is called for people: by its primary address, or by its name when it has none.
-pub(crate) fn address(mailbox: &Mailbox) -> String {
-    mailbox
-        .primary_smtp
-        .as_ref()
-        .map_or_else(|| mailbox.name.clone(), ToString::to_string)
 }
 
 /// Whether a device is refused for what it is; a device that waits for its enrolment is not.

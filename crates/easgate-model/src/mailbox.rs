@@ -92,6 +92,13 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
+    /// How people call the mailbox: by its primary address, or by its name when it has none.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let address = self.primary_smtp.as_ref();
+        address.map_or_else(|| self.name.clone(), ToString::to_string)
+    }
+
     /// Whether this mailbox is one that Exchange or its monitoring made for itself.
     ///
     /// `HealthMailbox*`, `extest_*`, `CAS_{*`, arbitration, discovery and audit mailboxes.

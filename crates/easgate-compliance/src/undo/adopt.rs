@@ -6,7 +6,7 @@ use easgate_model::{AccessLevel, DeviceId, MailboxId};
 use uuid::Uuid;
 
 use crate::identity::Deciding;
-use crate::plan::{address, tally};
+use crate::plan::tally;
 use crate::{
     Access, Decision, Facts, List, ListEdit, OwnedEntry, Ownership, Plan, Policy, Reason, decide, plan,
 };
@@ -118,7 +118,7 @@ pub fn adopt(facts: &Facts, policy: &Policy, ownership: &Ownership, filter: Adop
                     without_us: level(lists.without_ours()),
                 };
                 adoption.entries.push(Adoptable {
-                    address: address(mailbox),
+                    address: mailbox.title(),
                     access: decision.access,
                     reason: decision.reason,
                     decision_id: deciding.id(),
@@ -127,7 +127,7 @@ pub fn adopt(facts: &Facts, policy: &Policy, ownership: &Ownership, filter: Adop
                 });
             }
             None => adoption.passed_over.push(PassedOver {
-                address: address(mailbox),
+                address: mailbox.title(),
                 wanted: wanted
                     .get(&key)
                     .map(|decision| (decision.access, decision.reason)),

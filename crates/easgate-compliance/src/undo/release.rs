@@ -1,8 +1,7 @@
 //! Giving up our entries, with nobody's access changed.
 
-use easgate_model::AccessLevel;
+use easgate_model::{AccessLevel, Mailbox};
 
-use crate::plan::address;
 use crate::{ExchangeFacts, OwnedEntry, Ownership};
 
 use super::scene::Scene;
@@ -38,7 +37,7 @@ pub fn release(exchange: &ExchangeFacts, ownership: &Ownership) -> Vec<Standing>
                     list,
                     device: device.clone(),
                 },
-                address: mailbox.map_or_else(|| id.to_string(), address),
+                address: mailbox.map_or_else(|| id.to_string(), Mailbox::title),
                 level: mailbox
                     .zip(lists)
                     .map(|(mailbox, lists)| scene.level(mailbox, device, lists)),

@@ -7,7 +7,6 @@ use easgate_model::{AccessLevel, DeviceId, DistinguishedName, Mailbox, MailboxId
 use crate::identity::undoing;
 use crate::index::MailboxesById;
 use crate::lists::{Lists, Order, evaluate_with};
-use crate::plan::address;
 use crate::{Access, Change, ExchangeFacts, ListEdit, Ownership, Reason};
 
 use super::{Skipped, SkippedBecause};
@@ -64,7 +63,7 @@ impl<'a> Scene<'a> {
         let ((allow, block), (access, reason)) = (edits, why);
         Change {
             mailbox: mailbox.id,
-            address: address(mailbox),
+            address: mailbox.title(),
             device: device.clone(),
             access,
             reason,
@@ -80,7 +79,9 @@ impl<'a> Scene<'a> {
     pub(super) fn skipped(&self, mailbox: MailboxId, device: &DeviceId, why: SkippedBecause) -> Skipped {
         Skipped {
             mailbox,
-            address: self.mailbox(mailbox).map_or_else(|| mailbox.to_string(), address),
+            address: self
+                .mailbox(mailbox)
+                .map_or_else(|| mailbox.to_string(), Mailbox::title),
             device: device.clone(),
             why,
         }

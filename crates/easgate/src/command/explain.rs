@@ -53,15 +53,9 @@ async fn explain(
     site.progress.clear();
     let explained = outcome?;
     let rows = Rows::new(&site.config.name, &explained.planned);
-    let mailbox = explained.mailbox().map_or_else(
-        || arguments.mailbox.clone(),
-        |mailbox| {
-            mailbox
-                .primary_smtp
-                .as_ref()
-                .map_or_else(|| mailbox.name.clone(), ToString::to_string)
-        },
-    );
+    let mailbox = explained
+        .mailbox()
+        .map_or_else(|| arguments.mailbox.clone(), easgate_model::Mailbox::title);
     let explanations: Vec<_> = explained
         .devices
         .iter()

@@ -105,7 +105,7 @@ impl Cycle<'_> {
         let effect = |key: Key| {
             let (policy, ownership) = (&self.config.policy, &planned.ownership);
             let explanation = explain(&planned.facts, policy, ownership, key.0, &key.1)?;
-            let address = crate::record::address(mailboxes.get(&key.0)?);
+            let address = mailboxes.get(&key.0)?.title();
             let is_made = made.contains(&key);
             let unmade = || unmade(planned, &key, &address, report);
             let effect = OverrideEffect::of(&explanation, (key.0, &address), is_made, unmade);

@@ -105,17 +105,11 @@ fn held(config: &OrganizationConfig, planned: &Planned) {
 
 /// What a person calls a mailbox.
 fn address(planned: &Planned, mailbox: Option<MailboxId>) -> String {
-    let name = |mailbox: &Mailbox| {
-        mailbox
-            .primary_smtp
-            .as_ref()
-            .map_or_else(|| mailbox.name.clone(), ToString::to_string)
-    };
     let found = planned
         .facts
         .exchange
         .mailboxes
         .iter()
         .find(|candidate| Some(candidate.id) == mailbox);
-    found.map_or_else(|| "-".to_owned(), name)
+    found.map_or_else(|| "-".to_owned(), Mailbox::title)
 }

@@ -1,7 +1,7 @@
 //! Which device of which mailbox is meant.
 
 use easgate_connector::ports::MailboxName;
-use easgate_model::{DeviceId, EmailAddress, Mailbox, MailboxId};
+use easgate_model::{DeviceId, EmailAddress, MailboxId};
 use easgate_store::{DeviceFilter, DeviceRow, Store};
 
 use crate::command::Failure;
@@ -119,7 +119,7 @@ async fn look(
     };
     let partnerships = exchange.partnerships_of(&found).await.map_err(unread)?;
     let devices = partnerships.into_iter().map(|one| one.device_id).collect();
-    Ok(Some((found.id, address(&found), devices)))
+    Ok(Some((found.id, found.title(), devices)))
 }
 
 /// What the last sync saw of the mailbox; of one device when it is given.
@@ -150,11 +150,6 @@ fn meant(organization: &str, row: DeviceRow) -> Meant {
         address: row.address,
         device: row.device,
     }
-}
-
-fn address(mailbox: &Mailbox) -> String {
-    let primary = mailbox.primary_smtp.as_ref();
-    primary.map_or_else(|| mailbox.name.clone(), ToString::to_string)
 }
 
 #[derive(Debug, thiserror::Error)]
