@@ -1,6 +1,7 @@
 //! Whose store it is: one installation, of one node or of several.
 
 use sqlx::Row;
+use sqlx::any::AnyRow;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -34,15 +35,7 @@ impl Store {
             .fetch_optional(self.pool())
             .await
             .map_err(reading(WHOSE))?;
-        row.map(|row| {
-            Ok(Installation {
-                id: parse(row.get("id"), "installation.id")?,
-                node: row.get("node"),
-                since: to_time(row.get("since"), "installation.since")?,
-                seen: to_time(row.get("seen"), "installation.seen")?,
-            })
-        })
-        .transpose()
+        row.as_ref().map(installation).transpose()
     }
 
     /// Notes that `node` of the installation `id` works with the store, which becomes its own when it is nobody's. Gives
@@ -69,12 +62,7 @@ impl Store {
         .fetch_one(self.pool())
         .await
         .map_err(writing(WHOSE))?;
-        Ok(Installation {
-            id: parse(row.get("id"), "installation.id")?,
-            node: row.get("node"),
-            since: to_time(row.get("since"), "installation.since")?,
-            seen: to_time(row.get("seen"), "installation.seen")?,
-        })
+        installation(&row)
     }
 
     /// Makes the store that of the installation `id` from now on, whosever it was. Nobody else writes to Exchange by it any
@@ -116,4 +104,13 @@ impl Store {
         }
         transaction.commit().await.map_err(wrong)
     }
+}
+
+fn installation(row: &AnyRow) -> Result<Installation, StoreError> {
+    Ok(Installation {
+        id: parse(row.get("id"), "installation.id")?,
+        node: row.get("node"),
+        since: to_time(row.get("since"), "installation.since")?,
+        seen: to_time(row.get("seen"), "installation.seen")?,
+    })
 }
