@@ -3,9 +3,8 @@
 //! Both are made when a store is first worked with. A copy of the file of a store comes without the file beside it, and so is
 //! noticed; nodes that share a database join its installation when they know of none.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use easgate_config::Configuration;
@@ -14,6 +13,7 @@ use easgate_store::{Actor, Holder, Installation, Store, StoreError};
 use uuid::Uuid;
 
 use crate::render::time;
+use crate::whole_file;
 
 /// Who this is.
 #[derive(Debug, Clone)]
@@ -124,20 +124,11 @@ fn read(path: &Path) -> Result<Option<Uuid>, InstallationError> {
 
 /// Writes the whole of it or nothing.
 fn write(path: &Path, id: Uuid) -> Result<(), InstallationError> {
-    let failed = |source| InstallationError::File {
+    let suffix = format!(".{}", std::process::id());
+    whole_file::write(path, &suffix, &format!("{id}\n"), 0o600).map_err(|source| InstallationError::File {
         path: path.to_owned(),
         source,
-    };
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}", std::process::id()));
-    let draft = PathBuf::from(draft);
-    let mut open = OpenOptions::new();
-    open.create(true).truncate(true).write(true).mode(0o600);
-    let written = open.open(&draft).and_then(|mut file| {
-        file.write_all(format!("{id}\n").as_bytes())?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(&draft, path)).map_err(failed)
+    })
 }
 
 fn other(own: Option<Uuid>, of: &Installation, file: &Path, store: &Store) -> InstallationError {

@@ -4,6 +4,7 @@ mod alarms;
 mod cli;
 mod command;
 mod control;
+mod every;
 mod exit;
 mod installation;
 mod logging;
@@ -12,6 +13,7 @@ mod output;
 mod progress;
 mod render;
 mod who;
+mod whole_file;
 
 use std::process::ExitCode;
 

@@ -1,35 +1,33 @@
 //! The page as a file for the textfile collector of node_exporter.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::every::Every;
+use crate::whole_file;
+
 /// How often it is written.
-const EVERY: Duration = Duration::from_secs(60);
+const PERIOD: Duration = Duration::from_secs(60);
 
 /// Where the page is written, and when it was.
 #[derive(Debug)]
 pub(crate) struct Textfile {
     path: PathBuf,
-    written: Option<Duration>,
+    every: Every,
 }
 
 impl Textfile {
     pub(crate) const fn new(path: PathBuf) -> Self {
-        Self { path, written: None }
+        Self {
+            path,
+            every: Every::new(PERIOD),
+        }
     }
 
     /// Where it is to be written, if it is time at `now` by a clock that counts; it then counts from now on.
     pub(crate) fn due(&mut self, now: Duration) -> Option<PathBuf> {
-        let is_due = self
-            .written
-            .is_none_or(|written| now.saturating_sub(written) >= EVERY);
-        is_due.then(|| {
-            self.written = Some(now);
-            self.path.clone()
-        })
+        self.every.is_due(now).then(|| self.path.clone())
     }
 }
 
@@ -40,31 +38,11 @@ impl Textfile {
 /// # Errors
 /// The folder cannot be written.
 pub(crate) fn write(path: &Path, page: &str) -> Result<(), TextfileError> {
-    let failed = |source| TextfileError {
+    // The collector reads names that end in `.prom` alone.
+    whole_file::write(path, ".new", page, 0o640).map_err(|source| TextfileError {
         path: path.to_owned(),
         source,
-    };
-    // The collector reads names that end in `.prom` alone.
-    let draft = path.with_extension("prom.new");
-    let written = || {
-        remove(&draft)?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o640)
-            .open(&draft)?;
-        file.write_all(page.as_bytes())?;
-        drop(file);
-        fs::rename(&draft, path)
-    };
-    written().map_err(failed)
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
+    })
 }
 
 /// The metrics could not be written to their file.
@@ -80,6 +58,7 @@ pub(crate) struct TextfileError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;

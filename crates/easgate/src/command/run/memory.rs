@@ -8,6 +8,7 @@ use easgate_connector::service::events;
 use easgate_store::{Prune, StoreError, Writer};
 use time::OffsetDateTime;
 
+use crate::every::Every;
 use crate::output;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -16,26 +17,21 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug)]
 pub(super) struct Memory {
     retention: Retention,
-    /// By a clock that counts; `None` before the first time of this process.
-    last: Mutex<Option<Duration>>,
+    daily: Mutex<Every>,
 }
 
 impl Memory {
     pub(super) const fn new(retention: Retention) -> Self {
         Self {
             retention,
-            last: Mutex::new(None),
+            daily: Mutex::new(Every::new(DAY)),
         }
     }
 
     /// Whether it is time, at `elapsed`; it then counts from now on.
     pub(super) fn is_due(&self, elapsed: Duration) -> bool {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = last.is_none_or(|last| elapsed.saturating_sub(last) >= DAY);
-        if is_due {
-            *last = Some(elapsed);
-        }
-        is_due
+        let mut daily = self.daily.lock().unwrap_or_else(PoisonError::into_inner);
+        daily.is_due(elapsed)
     }
 
     /// Forgets, and tells the log how much.

@@ -12,7 +12,7 @@ use easgate_connector::{
     Clock as _, Cycle, CycleError, FactsError, Kind, OrganizationConfig, ProgressSink, Report, SystemClock,
     UndoError, put_off_due,
 };
-use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError, Writer};
+use easgate_store::{AuditAction, AuditEvent, Store, StoreError, Writer};
 use tokio::sync::{RwLock, RwLockReadGuard};
 
 use super::lead::Lead;
@@ -24,6 +24,7 @@ use crate::command::undo::Told;
 use crate::command::wiring::Site;
 use crate::exit::Exit;
 use crate::output::{self, Words, caught};
+use crate::who;
 
 /// One organisation with its sessions. They are made when they are first needed, and anew for each full sync, so that changed
 /// secrets, certificates and servers are seen.
@@ -78,10 +79,7 @@ impl SiteRunner {
             return Ok(());
         };
         let organization = self.store.organization(&self.organization.name).await?;
-        let actor = Actor {
-            name: format!("uid {uid}"),
-            uid: Some(uid),
-        };
+        let actor = who::peer(Some(uid), None);
         let event = AuditEvent {
             reason: Some(job.kind().name().to_owned()),
             ..AuditEvent::new(AuditAction::SyncRequested, actor, self.clock.now())
@@ -110,9 +108,7 @@ impl SiteRunner {
             By::Peer { uid } => Some(uid),
             By::Schedule | By::Retry | By::Signal => None,
         };
-        let own = || uid.map_or_else(|| "easgate".to_owned(), |uid| format!("uid {uid}"));
-        let name = order.by.clone().unwrap_or_else(own);
-        let behalf = writer.for_actor(Actor { name, uid });
+        let behalf = writer.for_actor(who::peer(uid, order.by.as_deref()));
         let done = carry_out(cycle, &behalf, &order.what).await;
         drop(behalf);
         self.lead.done_with(writer).await;

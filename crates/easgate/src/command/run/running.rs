@@ -8,7 +8,7 @@ use easgate_config::Organization;
 use easgate_connector::service::{By, Handle, Job, LoopStatus, Order, Role, Service, Work, events};
 use easgate_connector::{Clock, Kind};
 use easgate_model::escape;
-use easgate_store::{Actor, AuditAction, AuditEvent, Store, StoreError};
+use easgate_store::{AuditAction, AuditEvent, Store, StoreError};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
@@ -24,6 +24,7 @@ use crate::control::{Answer, OrderRequest, Request, SyncRequest};
 use crate::installation::Own;
 use crate::metrics::{self, Maker, Textfile};
 use crate::render::{count, time};
+use crate::who;
 use crate::{logging, output};
 
 /// The service while it runs.
@@ -230,11 +231,11 @@ impl Running {
     }
 
     async fn record_change(&self, organization: &str, before: &str, after: &str, uid: Option<u32>) {
-        let name = uid.map_or_else(|| "easgate".to_owned(), |uid| format!("uid {uid}"));
+        let actor = who::peer(uid, None);
         let event = AuditEvent {
             before: Some(format!("sha256 {before}")),
             after: Some(format!("sha256 {after}")),
-            ..AuditEvent::new(AuditAction::ConfigChanged, Actor { name, uid }, self.clock.now())
+            ..AuditEvent::new(AuditAction::ConfigChanged, actor, self.clock.now())
         };
         let recorded = async {
             let organization = self.store.organization(organization).await?;
