@@ -110,18 +110,23 @@ async fn approve(organization: &Organization, cause: &str, now: time::OffsetDate
     let plans = organization.held_plans().await.unwrap();
     let mut open = plans.iter().filter(|plan| plan.state == HeldState::Held);
     let plan = open.find(|plan| plan.cause == cause).expect("it is held");
-    let said = Said {
-        by: dana(),
-        at: now,
-        until: Some(now + time::Duration::hours(24)),
-        note: None,
-    };
+    let said = for_a_day(dana(), now);
     let done = organization
         .say_to_held(&plan.id, HeldVerdict::Approve, &said)
         .await
         .unwrap();
     assert!(done);
     format!("{} changes approved\n", plan.changes.len())
+}
+
+/// What `by` says at the time `now`, which counts for a day.
+pub(super) fn for_a_day(by: Actor, now: time::OffsetDateTime) -> Said {
+    Said {
+        by,
+        at: now,
+        until: Some(now + time::Duration::hours(24)),
+        note: None,
+    }
 }
 
 fn dana() -> Actor {

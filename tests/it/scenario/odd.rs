@@ -6,15 +6,14 @@
 //! crash under A1                          the next change of it ends the process, and lands when it `arrives`
 //! arrive                                  what is still on its way lands
 //! journal full | journal empty            no line can be written to the journal any more, or it can again
-//! override allow|block ana@x.example A1 2h
 //! approve                                 everything that is held
 //! caution                                 why nothing is written
 //! ```
 
-use easgate_store::{HeldVerdict, NewOverride, Said};
+use easgate_store::HeldVerdict;
 
+use super::gates::for_a_day;
 use super::rig::{Rig, break_journal, mend_journal};
-use super::script::duration;
 use super::undo::ana;
 use super::world::{Fault, mailbox_id};
 
@@ -34,32 +33,11 @@ pub(super) async fn run(rig: &Rig, words: &[&str]) -> Option<String> {
         ["arrive"] => rig.world.state().deliver(),
         ["journal", "full"] => break_journal(&rig.path()).await,
         ["journal", "empty"] => mend_journal(&rig.path()).await,
-        ["override", access, address, device, hours] => {
-            decide_by_hand(rig, [access, address, device, hours]).await;
-        }
         ["approve"] => return Some(approve(rig).await),
         ["caution"] => return Some(caution(rig).await),
         _ => return None,
     }
     Some(String::new())
-}
-
-async fn decide_by_hand(rig: &Rig, [access, address, device, hours]: [&str; 4]) {
-    let now = rig.world.state().now;
-    let new = NewOverride {
-        mailbox: mailbox_id(address),
-        address: address.to_owned(),
-        device: device.parse().unwrap(),
-        access: access.to_owned(),
-        note: "asked for".to_owned(),
-        by: ana(),
-        made: now,
-        until: Some(now + duration(hours)),
-    };
-    let store = rig.store().await;
-    let organization = store.organization("contoso").await.unwrap();
-    organization.add_override(&new).await.unwrap();
-    store.close().await;
 }
 
 async fn approve(rig: &Rig) -> String {
@@ -68,12 +46,7 @@ async fn approve(rig: &Rig) -> String {
     let organization = store.organization("contoso").await.unwrap();
     let mut out = String::new();
     for plan in organization.held_plans().await.unwrap() {
-        let said = Said {
-            by: ana(),
-            at: now,
-            until: Some(now + time::Duration::hours(24)),
-            note: None,
-        };
+        let said = for_a_day(ana(), now);
         let verdict = HeldVerdict::Approve;
         organization.say_to_held(&plan.id, verdict, &said).await.unwrap();
         out = format!(

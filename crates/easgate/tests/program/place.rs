@@ -5,9 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
+use easgate_connector::{Clock as _, SystemClock};
 use easgate_simulator::exchange::{ExchangeConfig, ExchangeSimulator};
 use easgate_simulator::tenant::{TenantConfig, TenantSimulator};
 use easgate_simulator::world::World;
+use easgate_store::{Finish, RunResult, Store};
 use tempfile::TempDir;
 
 /// The configuration of the documentation, word for word but for the port.
@@ -129,6 +131,28 @@ impl Place {
     /// Adds to the configuration.
     pub(crate) fn configure_more(&self, text: &str) {
         self.write("easgate.toml", &format!("{}\n{text}", self.read("easgate.toml")));
+    }
+
+    /// Puts into the store that so many days ago so many runs read everything, one after the other.
+    pub(crate) async fn ran(&self, kind: &str, days_ago: i64, runs: usize) {
+        let at = SystemClock::new().now() - time::Duration::days(days_ago);
+        let store = Store::open("sqlite://easgate.db", self.folder.path())
+            .await
+            .unwrap();
+        let writer = store.organization("contoso").await.unwrap().lock().await.unwrap();
+        for _ in 0..runs {
+            let run = writer.start_run(kind, "enforce", at).await.unwrap();
+            let finish = Finish {
+                at,
+                result: RunResult::Succeeded,
+                server: None,
+                figures: serde_json::json!({}),
+                baseline: None,
+            };
+            writer.finish_run(run, &finish).await.unwrap();
+        }
+        writer.hand_over().await.unwrap();
+        store.close().await;
     }
 
     /// Writes a file of the folder.

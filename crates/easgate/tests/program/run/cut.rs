@@ -167,6 +167,19 @@ fn twice(writes: &[ListWrite]) -> Vec<String> {
     twice.map(|(effect, _)| effect).collect()
 }
 
+/// Waits until the node has noticed that it leads no more.
+async fn looks_on(node: &Service) {
+    let is_observer = |fields: &Value| {
+        fields["role"]
+            .as_str()
+            .is_some_and(|role| role.contains("Observer"))
+    };
+    until("the old leader looks on", &[node], || {
+        !node.all("role.changed", is_observer).is_empty()
+    })
+    .await;
+}
+
 /// Waits until `is_so`.
 async fn until(what: &str, services: &[&Service], mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
@@ -228,15 +241,7 @@ async fn a_leader_that_is_cut_from_the_store_sends_nothing_more_and_what_comes_l
     let led = two.now();
     let old: BTreeSet<String> = two.shells();
     two.nodes[0].heal(Link::Store);
-    let is_observer = |fields: &Value| {
-        fields["role"]
-            .as_str()
-            .is_some_and(|role| role.contains("Observer"))
-    };
-    until("the old leader looks on", &[&one], || {
-        !one.all("role.changed", is_observer).is_empty()
-    })
-    .await;
+    looks_on(&one).await;
     other.sees("sync.started", 1).await;
     until("the new leader's sync", &[&one, &other], || {
         other.count("sync.ended") > 0
@@ -356,15 +361,7 @@ async fn a_block_of_a_frozen_leader_that_comes_late_stands_no_longer_than_one_wa
     assert!(stood < WATCH + PASS, "it stood for {stood}");
 
     one.signal("CONT");
-    let is_observer = |fields: &Value| {
-        fields["role"]
-            .as_str()
-            .is_some_and(|role| role.contains("Observer"))
-    };
-    until("the old leader looks on", &[&one], || {
-        !one.all("role.changed", is_observer).is_empty()
-    })
-    .await;
+    looks_on(&one).await;
     assert_eq!(two.writes().len(), before + 2, "it writes nothing more");
     two.is_calm(1).await;
     one.ends().await;

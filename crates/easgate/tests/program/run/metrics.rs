@@ -4,10 +4,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::time::Duration;
 
-use easgate_connector::{Clock as _, SystemClock};
 use easgate_simulator::exchange::ExchangeConfig;
 use easgate_simulator::world::World;
-use easgate_store::{Finish, RunResult, Store};
 
 use super::service::Service;
 use super::with_socket;
@@ -158,31 +156,11 @@ async fn the_service_answers_with_its_own_page_and_writes_it_to_a_file() {
     service.stops(&place).await;
 }
 
-/// A full sync that read everything, two days ago.
-async fn run_of_two_days_ago(place: &Place) {
-    let at = SystemClock::new().now() - time::Duration::days(2);
-    let store = Store::open("sqlite://easgate.db", place.folder.path())
-        .await
-        .unwrap();
-    let writer = store.organization("contoso").await.unwrap().lock().await.unwrap();
-    let run = writer.start_run("full", "enforce", at).await.unwrap();
-    let finish = Finish {
-        at,
-        result: RunResult::Succeeded,
-        server: None,
-        figures: serde_json::json!({}),
-        baseline: None,
-    };
-    writer.finish_run(run, &finish).await.unwrap();
-    writer.hand_over().await.unwrap();
-    store.close().await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_last_run_that_is_too_old_is_told_by_status_check_and_the_page() {
     let place = Place::new(World::contoso(30)).await;
     place.easgate("status").await.exits(0);
-    run_of_two_days_ago(&place).await;
+    place.ran("full", 2, 1).await;
     let status = place.easgate("status --json").await.exits(5).json();
     assert_eq!(status["overdue"][0]["kind"], "full", "{status}");
     assert_eq!(status["overdue"][0]["limit_seconds"], 26 * 3600);
