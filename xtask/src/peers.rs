@@ -23,6 +23,7 @@ pub(crate) fn install() -> Result<Peers, Failure> {
     };
     authentication(&folder, &peers.python)?;
     have(debian::TRACING, "what kills the program at every step")?;
+    have(debian::NETWORK, "nodes whose network is cut")?;
     have(debian::METRICS, "what Prometheus says of the metrics")?;
     have(debian::DATABASE, "the store on PostgreSQL")?;
     Ok(peers)

@@ -31,6 +31,9 @@ pub(crate) const AUTHENTICATION: &[&str] = &[
 /// What kills the program at a step that is counted.
 pub(crate) const TRACING: &[&str] = &["strace"];
 
+/// What gives nodes networks of their own, to cut them.
+pub(crate) const NETWORK: &[&str] = &["iproute2", "util-linux"];
+
 /// The tool that knows how a page of metrics has to look.
 pub(crate) const METRICS: &[&str] = &["prometheus"];
 
